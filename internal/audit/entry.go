@@ -1,0 +1,43 @@
+// Package audit holds the words of the audit log: an entry and the chain that binds entries.
+package audit
+
+import "time"
+
+// Action names what happened. The names are those of the upgrade guide.
+type Action string
+
+// The actions.
+const (
+	Register         Action = "register"
+	Login            Action = "login"
+	LoginFailed      Action = "login_failed"
+	Logout           Action = "logout"
+	AccountCreated   Action = "account_created"
+	AccountUpdated   Action = "account_update"
+	AccountDeleted   Action = "account_deleted"
+	AccountActivated Action = "account_activate"
+	WatchlistAdd     Action = "watchlist_add"
+	WatchlistRemove  Action = "watchlist_remove"
+	IndicatorsUpdate Action = "indicators_update"
+	SettingsUpdate   Action = "settings_update"
+	AutomationOn     Action = "automation_on"
+	AutomationOff    Action = "automation_off"
+	AutoTradeBuy     Action = "auto_trade_buy"
+	AutoTradeSell    Action = "auto_trade_sell"
+	AutoTradeCycle   Action = "auto_trade_cycle"
+	AutoTradeError   Action = "auto_trade_error"
+)
+
+// Entry is one act. It is written in the act's own transaction.
+type Entry struct {
+	Sequence  int64 // gapless from 1, given by the store
+	At        time.Time
+	Actor     string // user id; empty for nobody or the command line
+	ActorName string
+	Session   string // hashed session id
+	Address   string
+	UserAgent string // at most 200 characters
+	Action    Action
+	Target    string         // "account:UUID", "symbol:AAPL"
+	Details   map[string]any // canonical JSON at rest; never secrets
+}

@@ -1,0 +1,87 @@
+// Package auth holds the words of security: who somebody is and what they may do. No I/O.
+package auth
+
+import (
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+// Role is a user's standing in the installation.
+type Role string
+
+// The roles. A viewer sees its own rows and changes nothing.
+const (
+	Admin  Role = "admin"
+	Trader Role = "trader"
+	Viewer Role = "viewer"
+)
+
+// Permission is what a route or a use case asks for.
+type Permission string
+
+// The permissions. Anyone may call what is Public; the rest needs a signed-in user.
+const (
+	Public     Permission = "public"
+	Read       Permission = "read"       // see one's own rows
+	Write      Permission = "write"      // change one's own watchlist, settings and brokerage accounts
+	Trade      Permission = "trade"      // let orders be placed
+	Administer Permission = "administer" // manage users and the installation
+)
+
+// permissions is the one table of who may do what.
+var permissions = map[Role][]Permission{
+	Admin:  {Public, Read, Write, Trade, Administer},
+	Trader: {Public, Read, Write, Trade},
+	Viewer: {Public, Read},
+}
+
+// User is a person who can sign in.
+type User struct {
+	ID           string // UUID
+	Username     string // 3 to 80 characters, unique without regard to case
+	Email        string // at most 120 characters, unique without regard to case
+	PasswordHash string // argon2id, PHC string format
+	Role         Role
+	Disabled     bool
+	CreatedAt    time.Time
+	LastLogin    time.Time // zero: never
+}
+
+// Principal is who acts.
+type Principal struct {
+	UserID    string
+	Username  string
+	Role      Role
+	SessionID string // hashed form, for the audit
+	Address   string // client address
+	UserAgent string
+}
+
+// Nobody is the principal of a request without a session.
+var Nobody = Principal{}
+
+// Can reports whether the principal has the permission.
+func (p Principal) Can(wanted Permission) bool {
+	if wanted == Public {
+		return true
+	}
+	for _, permission := range permissions[p.Role] {
+		if permission == wanted {
+			return p.UserID != ""
+		}
+	}
+	return false
+}
+
+// Require returns nil or a fault of kind Unauthenticated or Forbidden.
+func (p Principal) Require(wanted Permission) error {
+	switch {
+	case p.Can(wanted):
+		return nil
+	case p.UserID == "":
+		return fault.New(fault.Unauthenticated, "Sign in first.")
+	default:
+		return fault.New(fault.Forbidden, "Your role (%s) does not allow this.", p.Role)
+	}
+}

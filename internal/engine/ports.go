@@ -1,0 +1,76 @@
+// Package engine decides: Evaluate turns bars into votes and a signal, Plan turns signals and a
+// portfolio into intents or named skips. It does no I/O; what it needs of the world stands here.
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// The errors by which a Broker says what became of a Submit. Anything else is ErrUnknownOutcome's
+// meaning: the order may or may not be at the broker.
+var (
+	ErrOrderExists    = errors.New("an order with this client order id exists already")
+	ErrOrderRejected  = errors.New("the broker rejected the order")
+	ErrNotAccepted    = errors.New("the broker is rate limiting; the order was not taken")
+	ErrUnknownOutcome = errors.New("the broker's answer was lost")
+	ErrOrderNotFound  = errors.New("the broker has no such order")
+)
+
+// Broker is what a cycle needs of one brokerage account. Every call honours its context.
+type Broker interface {
+	// Submit sends the intent once, never retried. An error wraps one of ErrOrderExists,
+	// ErrOrderRejected, ErrNotAccepted or ErrUnknownOutcome.
+	Submit(ctx context.Context, intent trade.Intent) (trade.BrokerOrder, error)
+	// Cancel asks for the cancellation of the broker's order; nil means that it was asked for.
+	Cancel(ctx context.Context, brokerOrderID string) error
+	// OrderByClientID finds an order in any state, or returns an error that wraps ErrOrderNotFound.
+	OrderByClientID(ctx context.Context, clientOrderID string) (trade.BrokerOrder, error)
+	OpenOrders(ctx context.Context) ([]trade.BrokerOrder, error)
+	Account(ctx context.Context) (trade.Account, error)
+	Positions(ctx context.Context) ([]trade.Position, error)
+	// Asset describes a symbol; an unknown one is a fault of kind NotFound.
+	Asset(ctx context.Context, symbol string) (trade.Asset, error)
+	Clock(ctx context.Context) (trade.MarketClock, error)
+}
+
+// Lease is the right to act for one account until it expires; Epoch rises with each new holder.
+type Lease struct {
+	AccountID string
+	Holder    string
+	Epoch     int64
+}
+
+// Journal is the durable record of cycles, intents and orders. Each call is one transaction:
+// all of it is there after a crash, or none.
+type Journal interface {
+	// AcquireLease takes or renews the account's lease for its usual length on the database's
+	// clock; a fault of kind Conflict when somebody else holds it.
+	AcquireLease(ctx context.Context, accountID, holder string) (Lease, error)
+	ReleaseLease(ctx context.Context, lease Lease) error
+
+	// StartCycle records a new cycle in state running; a fault of kind Conflict when the account
+	// has a cycle for the slot already.
+	StartCycle(ctx context.Context, cycle trade.Cycle) error
+	// RecordDecisions writes the cycle's decisions, its intents (in state journaled) and an audit
+	// entry for each intent, together. Intents whose client order id is journaled already are not
+	// written again: their decisions come back with Skip = already_decided and no intent.
+	RecordDecisions(ctx context.Context, lease Lease, cycle trade.Cycle) (trade.Cycle, error)
+	// FinishCycle sets the outcome, the problem and the finishing time.
+	FinishCycle(ctx context.Context, cycle trade.Cycle) error
+
+	// UnresolvedOrders returns the account's orders in state journaled, submitting or unknown.
+	UnresolvedOrders(ctx context.Context, accountID string) ([]trade.Order, error)
+	// LiveOrders returns the account's orders that the broker has and that are not terminal.
+	LiveOrders(ctx context.Context, accountID string) ([]trade.Order, error)
+	// ClaimOrder moves journaled or unknown to submitting under the lease's epoch, if the order
+	// is still in order.State and no later epoch has claimed it; a fault of kind Conflict otherwise.
+	ClaimOrder(ctx context.Context, lease Lease, order trade.Order) (trade.Order, error)
+	// RecordOrder stores the order's new state, and fills that are not known yet; a fill that is
+	// known (same account and execution id) changes nothing.
+	RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error
+	// LastAttempt returns the state of the newest attempt at the same decision, or found=false.
+	LastAttempt(ctx context.Context, accountID, symbol string, purpose trade.Purpose, barEndUnix int64) (order trade.Order, found bool, err error)
+}

@@ -1,0 +1,116 @@
+package trade
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Purpose says what an intent is for.
+type Purpose string
+
+// The purposes. Exit closes a long or covers a short.
+const (
+	Entry Purpose = "entry"
+	Exit  Purpose = "exit"
+)
+
+// Intent is what to order and why. It is journaled before anything is sent.
+type Intent struct {
+	ID            string // UUID
+	AccountID     string // the journal's account: a brokerage account's id, or "local-..." on the command line
+	UserID        string // empty on the command line
+	CycleID       string
+	ClientOrderID string
+	Symbol        string
+	Side          Side
+	Type          OrderType
+	TimeInForce   TimeInForce
+	Qty           decimal.NullDecimal // Qty xor Notional
+	Notional      decimal.NullDecimal // US dollars, whole cents
+	Purpose       Purpose
+	Reason        string    // one sentence, "Bought ... because ..."
+	BarEnd        time.Time // close of the bar it was decided on
+	Attempt       int       // rises only after a terminal state and a new decision
+	Deadline      time.Time // after it the intent is no longer sent
+	CreatedAt     time.Time
+}
+
+// ClientOrderID returns the id under which one decision is sent to the broker: "at1-" and 32
+// base32 characters of a SHA-256 over the length-prefixed parts. Everyone who makes the same
+// decision again (a retry, a restart, another replica) computes the same id, so the broker can
+// refuse the second order. It is 36 characters long; Alpaca allows 128.
+func ClientOrderID(accountID, strategyRevision, symbol string, barEnd time.Time, purpose Purpose, attempt int) string {
+	hash := sha256.New()
+	for _, part := range []string{
+		accountID, strategyRevision, symbol,
+		strconv.FormatInt(barEnd.Unix(), 10), string(purpose), strconv.Itoa(attempt),
+	} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		hash.Write(length[:])
+		hash.Write([]byte(part))
+	}
+	sum := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(hash.Sum(nil))
+	return "at1-" + strings.ToLower(sum[:32])
+}
+
+// Skip is why nothing is ordered, one of a closed list.
+type Skip string
+
+// The reasons to skip.
+const (
+	SkipHold           Skip = "hold"                      // the signal asks for nothing
+	SkipNoBars         Skip = "no_bars"                   // no closed bar is known
+	SkipAlreadyHeld    Skip = "already_held"              // buy, but there is a position
+	SkipMaxPositions   Skip = "max_positions"             // buy, but as many positions as allowed are held or ordered
+	SkipNoPosition     Skip = "no_position"               // sell, nothing held, and short selling is off
+	SkipAlreadyShort   Skip = "already_short"             // sell, but the position is short already
+	SkipOrderOpen      Skip = "order_open"                // an order in this symbol is still open
+	SkipBuyingPower    Skip = "insufficient_buying_power" // the broker would refuse
+	SkipTooSmall       Skip = "too_small"                 // under the broker's minimum of $1, or less than one whole share where only whole ones are allowed
+	SkipNotTradable    Skip = "not_tradable"              // the broker does not trade the asset
+	SkipNotShortable   Skip = "not_shortable"             // the asset or the account cannot be sold short
+	SkipBlocked        Skip = "account_blocked"           // the broker blocks trading in the account
+	SkipAlreadyDecided Skip = "already_decided"           // this bar's decision has been journaled before
+	SkipMarketClosed   Skip = "market_closed"
+	SkipDryRun         Skip = "dry_run" // everything but the order
+)
+
+// Sentence says the reason in words, for people.
+func (s Skip) Sentence() string {
+	if sentence, ok := skipSentences[s]; ok {
+		return sentence
+	}
+	return string(s)
+}
+
+var skipSentences = map[Skip]string{
+	SkipHold:           "no signal",
+	SkipNoBars:         "no closed bars",
+	SkipAlreadyHeld:    "already held",
+	SkipMaxPositions:   "the maximum number of positions is reached",
+	SkipNoPosition:     "nothing to sell and short selling is off",
+	SkipAlreadyShort:   "already short",
+	SkipOrderOpen:      "an order is still open",
+	SkipBuyingPower:    "not enough buying power",
+	SkipTooSmall:       "the order would be too small",
+	SkipNotTradable:    "the broker does not trade it",
+	SkipNotShortable:   "it cannot be sold short",
+	SkipBlocked:        "the broker blocks trading in this account",
+	SkipAlreadyDecided: "this bar was decided before",
+	SkipMarketClosed:   "the market is closed",
+	SkipDryRun:         "dry run",
+}
+
+// Decision is the outcome for one symbol of one cycle: its signal, and an intent or a skip.
+type Decision struct {
+	Signal Signal
+	Intent *Intent // nil when skipped
+	Skip   Skip    // empty when there is an intent
+}

@@ -1,0 +1,66 @@
+package trade
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Side is the direction of an order.
+type Side string
+
+// The sides.
+const (
+	SideBuy  Side = "buy"
+	SideSell Side = "sell"
+)
+
+// OrderType is the kind of order, spelled as Alpaca does.
+type OrderType string
+
+// MarketOrder executes at the next price.
+const MarketOrder OrderType = "market"
+
+// TimeInForce says how long an order stays, spelled as Alpaca does.
+type TimeInForce string
+
+// The times in force that a strategy may use.
+const (
+	TIFDay TimeInForce = "day"
+	TIFGTC TimeInForce = "gtc"
+	TIFIOC TimeInForce = "ioc"
+)
+
+// BrokerOrder is an order as the broker reports it.
+type BrokerOrder struct {
+	ID             string
+	ClientOrderID  string
+	Symbol         string
+	Side           Side
+	Type           string
+	TimeInForce    string
+	Qty            decimal.NullDecimal // unset for notional orders until they fill
+	Notional       decimal.NullDecimal
+	FilledQty      decimal.Decimal
+	FilledAvgPrice decimal.NullDecimal
+	LimitPrice     decimal.NullDecimal
+	StopPrice      decimal.NullDecimal
+	Status         string // Alpaca's order status: accepted, new, partially_filled, filled, canceled ...
+	SubmittedAt    time.Time
+	FilledAt       time.Time // zero until filled
+	UpdatedAt      time.Time
+}
+
+// Open reports whether the broker may still fill the order.
+func (o BrokerOrder) Open() bool { return !eventOfStatus(o.Status).terminal() }
+
+// Fill is one execution. It is unique by (account, ExecutionID).
+type Fill struct {
+	ExecutionID string
+	OrderID     string // the broker's id of the order
+	Symbol      string
+	Side        Side
+	Qty         decimal.Decimal
+	Price       decimal.Decimal
+	At          time.Time
+}

@@ -1,0 +1,166 @@
+package trade
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// OrderState is where an intent's order stands in the journal.
+type OrderState string
+
+// The states. Filled, Canceled, Expired and Rejected are terminal.
+const (
+	Journaled       OrderState = "journaled"  // written down, not sent
+	Submitting      OrderState = "submitting" // claimed; a POST may be on its way
+	Unknown         OrderState = "unknown"    // the answer was lost; ask by client order id
+	Accepted        OrderState = "accepted"   // the broker has it
+	PartiallyFilled OrderState = "partially_filled"
+	Filled          OrderState = "filled"
+	Canceled        OrderState = "canceled"
+	Expired         OrderState = "expired"
+	Rejected        OrderState = "rejected"
+)
+
+// Terminal reports whether nothing can happen to the order any more.
+func (s OrderState) Terminal() bool {
+	return s == Filled || s == Canceled || s == Expired || s == Rejected
+}
+
+// Unresolved reports whether the broker must be asked before anything else is decided.
+func (s OrderState) Unresolved() bool {
+	return s == Journaled || s == Submitting || s == Unknown
+}
+
+// OrderEvent is something that happens to an order.
+type OrderEvent string
+
+// The events.
+const (
+	Claimed      OrderEvent = "claimed"      // this process is about to send it
+	AnswerLost   OrderEvent = "answer_lost"  // time-out, reset, 5xx, crash
+	NotTaken     OrderEvent = "not_taken"    // 429, or proven absent at the broker: may be sent again
+	Acknowledged OrderEvent = "acknowledged" // the broker has it and may fill it
+	FilledPart   OrderEvent = "filled_part"
+	FilledAll    OrderEvent = "filled_all"
+	WasCanceled  OrderEvent = "was_canceled"
+	WasExpired   OrderEvent = "was_expired" // at the broker, or here by its deadline
+	WasRejected  OrderEvent = "was_rejected"
+)
+
+func (e OrderEvent) terminal() bool {
+	return e == FilledAll || e == WasCanceled || e == WasExpired || e == WasRejected
+}
+
+// transitions is the one table of an order's life. What is not in it cannot happen; an event
+// that only repeats what is known leads to the same state.
+var transitions = map[OrderState]map[OrderEvent]OrderState{
+	Journaled: atBroker(map[OrderEvent]OrderState{
+		Claimed: Submitting,
+	}),
+	Submitting: atBroker(map[OrderEvent]OrderState{
+		Claimed: Submitting, AnswerLost: Unknown, NotTaken: Journaled,
+	}),
+	Unknown: atBroker(map[OrderEvent]OrderState{
+		Claimed: Submitting, AnswerLost: Unknown, NotTaken: Journaled,
+	}),
+	Accepted: atBroker(nil),
+	PartiallyFilled: {
+		Acknowledged: PartiallyFilled, FilledPart: PartiallyFilled, FilledAll: Filled,
+		WasCanceled: Canceled, WasExpired: Expired,
+	},
+	Filled:   {FilledAll: Filled, FilledPart: Filled, Acknowledged: Filled}, // late and repeated events
+	Canceled: {WasCanceled: Canceled, Acknowledged: Canceled, FilledPart: Canceled},
+	Expired:  {WasExpired: Expired, Acknowledged: Expired, FilledPart: Expired},
+	Rejected: {WasRejected: Rejected, Acknowledged: Rejected},
+}
+
+// atBroker adds the events by which the broker shows that it knows the order.
+func atBroker(more map[OrderEvent]OrderState) map[OrderEvent]OrderState {
+	table := map[OrderEvent]OrderState{
+		Acknowledged: Accepted, FilledPart: PartiallyFilled, FilledAll: Filled,
+		WasCanceled: Canceled, WasExpired: Expired, WasRejected: Rejected,
+	}
+	for event, state := range more {
+		table[event] = state
+	}
+	return table
+}
+
+// Order is an intent's life in the journal.
+type Order struct {
+	Intent         Intent
+	State          OrderState
+	BrokerOrderID  string
+	BrokerStatus   string // Alpaca's own word
+	FilledQty      decimal.Decimal
+	FilledAvgPrice decimal.NullDecimal
+	Problem        string // the broker's reason for a rejection
+	RequestID      string // X-Request-ID of the answer that decided
+	Epoch          int64  // epoch of the lease under which it was claimed
+	SubmittedAt    time.Time
+	FilledAt       time.Time
+	UpdatedAt      time.Time
+}
+
+// Apply moves the order by the event, or returns an error and leaves it as it was.
+func (o *Order) Apply(event OrderEvent) error {
+	next, ok := transitions[o.State][event]
+	if !ok {
+		return fmt.Errorf("order %s: %s cannot follow %s", o.Intent.ClientOrderID, event, o.State)
+	}
+	o.State = next
+	return nil
+}
+
+// Adopt takes over what the broker reports about the order. Quantities never go back: a late
+// report with less filled than is known changes nothing.
+func (o *Order) Adopt(report BrokerOrder) error {
+	if report.FilledQty.LessThan(o.FilledQty) {
+		return nil
+	}
+	if err := o.Apply(eventOfStatus(report.Status)); err != nil {
+		return err
+	}
+	o.BrokerOrderID, o.BrokerStatus = report.ID, report.Status
+	o.FilledQty, o.FilledAvgPrice = report.FilledQty, report.FilledAvgPrice
+	o.SubmittedAt, o.FilledAt = report.SubmittedAt, report.FilledAt
+	return nil
+}
+
+// Matches reports whether the broker's order is the one that the intent asked for. It is asked
+// before an order found under the intent's client order id is adopted.
+func (i Intent) Matches(o BrokerOrder) bool {
+	return o.ClientOrderID == i.ClientOrderID && o.Symbol == i.Symbol && o.Side == i.Side &&
+		o.Type == string(i.Type) && sameAmount(i.Qty, o.Qty, i.Notional.Valid) && sameAmount(i.Notional, o.Notional, i.Qty.Valid)
+}
+
+// sameAmount compares an asked amount with a reported one. A broker may fill in the amount that
+// was not asked for (the quantity of a notional order), so that one is not compared.
+func sameAmount(asked, reported decimal.NullDecimal, other bool) bool {
+	if !asked.Valid {
+		return other || !reported.Valid
+	}
+	return reported.Valid && reported.Decimal.Equal(asked.Decimal)
+}
+
+// eventOfStatus translates Alpaca's order status (RULES 5.11: accepted, pending_new, new,
+// partially_filled, filled, done_for_day, canceled, expired, replaced, pending_cancel,
+// pending_replace, held, stopped, rejected, suspended, calculated, accepted_for_bidding).
+func eventOfStatus(status string) OrderEvent {
+	switch status {
+	case "partially_filled":
+		return FilledPart
+	case "filled":
+		return FilledAll
+	case "canceled", "replaced":
+		return WasCanceled
+	case "expired":
+		return WasExpired
+	case "rejected":
+		return WasRejected
+	default:
+		return Acknowledged
+	}
+}
