@@ -103,3 +103,13 @@ type Store interface {
 	History
 	AuditLog
 }
+
+// SignalReader computes what the strategy says now, without ordering anything.
+type SignalReader interface {
+	// Signals returns one signal for each symbol, in the order given, and the latest prices that
+	// are known.
+	Signals(ctx context.Context, account trade.BrokerageAccount, settings trade.Settings, symbols []string) ([]trade.Signal, map[string]float64, error)
+}
+
+// Scheduler runs the cycles of accounts whose automation is on.
+type Scheduler interface{ Running() bool }

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/event"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// Config is what an App is made of. Everything is required unless said otherwise.
+type Config struct {
+	Store      Store
+	Brokerages Brokerages
+	Keyring    *secret.Keyring
+	Passwords  *auth.Passwords
+	Signals    SignalReader
+	Scheduler  Scheduler // nil: no scheduler runs in this process
+	Bus        *event.Bus
+	Clock      clock.Clock
+	Logger     *slog.Logger
+
+	RegistrationOpen bool // whether strangers may register; the first user may do so in any case
+	Demo             bool // whether the server runs the demonstration market
+	// NewUserHook runs after a registration, nil: nothing. An error is logged; the user stays.
+	NewUserHook  func(ctx context.Context, user auth.User) error
+	LiveInterval time.Duration // how often a live page's figures are read; zero: 10 s
+}
+
+// App is the use cases. Each asks the principal for the permission, acts, and leaves an audit
+// entry in the act's own transaction. It is safe for concurrent use.
+type App struct {
+	Config
+	live     *live
+	settings userLocks
+}
+
+// New returns the use cases. Close it to stop the live watchers.
+func New(config Config) *App {
+	if config.LiveInterval <= 0 {
+		config.LiveInterval = 10 * time.Second
+	}
+	a := &App{Config: config}
+	a.live = newLive(a)
+	return a
+}
+
+// Close stops the live watchers and waits for them; open feeds end.
+func (a *App) Close() { a.live.close() }
+
+// entry starts the audit entry of an act by the principal, now.
+func (a *App) entry(p auth.Principal, action audit.Action, target string, details map[string]any) audit.Entry {
+	return audit.Entry{
+		At: a.Clock.Now(), Actor: p.UserID, ActorName: p.Username, Session: p.SessionID,
+		Address: p.Address, UserAgent: truncate(p.UserAgent, longestUserAgent),
+		Action: action, Target: target, Details: details,
+	}
+}
+
+const longestUserAgent = 200
+
+// truncate cuts s to at most n characters.
+func truncate(s string, n int) string {
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n])
+	}
+	return s
+}
+
+// brokerTimeout bounds one look at the broker for a page.
+const brokerTimeout = 10 * time.Second
+
+// connect opens the user's active brokerage account. A fault of kind Invalid when there is none.
+func (a *App) connect(ctx context.Context, userID string) (trade.BrokerageAccount, Brokerage, error) {
+	account, err := a.Store.ActiveAccount(ctx, userID)
+	if fault.Is(err, fault.NotFound) {
+		return trade.BrokerageAccount{}, nil, errNoAccount
+	}
+	if err != nil {
+		return trade.BrokerageAccount{}, nil, err
+	}
+	brokerage, err := a.Brokerages.Open(ctx, account)
+	return account, brokerage, err
+}
+
+var errNoAccount = fault.New(fault.Invalid, "Add a brokerage account first.")
+
+// brokerFault gives an error from a brokerage a kind when it has none: whatever the broker did
+// that has no name here, it did not answer as it should.
+func brokerFault(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return fault.Because(err, fault.BrokerDown, "The broker does not answer as it should. Try again shortly.")
+}

@@ -1,0 +1,159 @@
+package auth
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+// The lengths of a password, in characters.
+const (
+	ShortestPassword = 8
+	LongestPassword  = 128
+)
+
+// PasswordCost says how expensive one hash is. The zero value stands for StandardCost.
+type PasswordCost struct {
+	MemoryKiB  uint32
+	Iterations uint32
+	Lanes      uint8
+}
+
+// StandardCost is 64 MiB, three passes, one lane: about 150 ms.
+var StandardCost = PasswordCost{MemoryKiB: 64 * 1024, Iterations: 3, Lanes: 1}
+
+// queuedHashes is how many may wait for a free hasher; more are turned away, so that a flood of
+// sign-ins costs bounded memory and leaves a core to trading.
+const queuedHashes = 8
+
+// Passwords hashes and verifies passwords with argon2id, only a few at a time.
+type Passwords struct {
+	params  argon2id.Params
+	hashers chan struct{}
+	places  chan struct{} // hashers and those who wait for one
+	nobody  string        // a hash that no password matches, at the current cost
+}
+
+// NewPasswords returns a hasher at the cost, running at most max(1, cores-1) hashes at a time.
+func NewPasswords(cost PasswordCost) *Passwords {
+	if cost == (PasswordCost{}) {
+		cost = StandardCost
+	}
+	hashers := max(1, runtime.GOMAXPROCS(0)-1)
+	p := &Passwords{
+		params: argon2id.Params{
+			Memory: cost.MemoryKiB, Iterations: cost.Iterations, Parallelism: cost.Lanes,
+			SaltLength: 16, KeyLength: 32,
+		},
+		hashers: make(chan struct{}, hashers),
+		places:  make(chan struct{}, hashers+queuedHashes),
+	}
+	p.nobody = p.randomHash()
+	return p
+}
+
+// randomHash is well-formed, but its key is random instead of derived from a password.
+func (p *Passwords) randomHash() string {
+	random := make([]byte, p.params.SaltLength+p.params.KeyLength)
+	_, _ = rand.Read(random) // crypto/rand.Read never fails
+	salt, key := random[:p.params.SaltLength], random[p.params.SaltLength:]
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", p.params.Memory, p.params.Iterations, p.params.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+}
+
+// Hash returns the password's hash in PHC string format. A fault of kind Unavailable when too
+// many hashes are asked for at once.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	release, err := p.acquire(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	hash, err := argon2id.CreateHash(password, &p.params)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return hash, nil
+}
+
+// Verify reports whether the password matches the hash. An empty hash stands for a user that
+// does not exist: it takes as long as a wrong password and never matches.
+func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, error) {
+	if hash == "" {
+		hash = p.nobody
+	}
+	release, err := p.acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	matches, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil {
+		return false, fmt.Errorf("verify password: %w", err)
+	}
+	return matches, nil
+}
+
+// NeedsRehash reports whether the hash was made at another cost than the current one.
+func (p *Passwords) NeedsRehash(hash string) bool {
+	params, _, _, err := argon2id.DecodeHash(hash)
+	return err != nil || *params != p.params
+}
+
+// acquire waits for a free hasher, unless too many wait already.
+func (p *Passwords) acquire(ctx context.Context) (release func(), err error) {
+	select {
+	case p.places <- struct{}{}:
+	default:
+		return nil, fault.New(fault.Unavailable, "Too many sign-ins at once. Try again in a few seconds.")
+	}
+	select {
+	case p.hashers <- struct{}{}:
+		return func() { <-p.hashers; <-p.places }, nil
+	case <-ctx.Done():
+		<-p.places
+		return nil, fmt.Errorf("wait for a password hasher: %w", ctx.Err())
+	}
+}
+
+//go:embed common_passwords.txt
+var commonPasswordList string
+
+var commonPasswords = sync.OnceValue(func() map[string]bool {
+	set := make(map[string]bool)
+	for lines := bufio.NewScanner(strings.NewReader(commonPasswordList)); lines.Scan(); {
+		set[lines.Text()] = true
+	}
+	return set
+})
+
+// ValidatePassword returns a fault of kind Invalid when a new password is too short, too long,
+// among the most common ones, or the user's own name or address.
+func ValidatePassword(password, username, email string) error {
+	lower := strings.ToLower(password)
+	mailbox, _, _ := strings.Cut(strings.ToLower(email), "@")
+	switch length := utf8.RuneCountInString(password); {
+	case !utf8.ValidString(password):
+		return fault.New(fault.Invalid, "The password is not valid text.")
+	case length < ShortestPassword:
+		return fault.New(fault.Invalid, "The password needs at least %d characters.", ShortestPassword)
+	case length > LongestPassword:
+		return fault.New(fault.Invalid, "The password may have at most %d characters.", LongestPassword)
+	case commonPasswords()[lower]:
+		return fault.New(fault.Invalid, "This password is among the most common ones. Choose another.")
+	case lower == strings.ToLower(username), lower == strings.ToLower(email), lower == mailbox:
+		return fault.New(fault.Invalid, "The password must differ from the user name and the e-mail address.")
+	}
+	return nil
+}
