@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -29,6 +30,9 @@ type Broker interface {
 	// OrderByClientID finds an order in any state, or returns an error that wraps ErrOrderNotFound.
 	OrderByClientID(ctx context.Context, clientOrderID string) (trade.BrokerOrder, error)
 	OpenOrders(ctx context.Context) ([]trade.BrokerOrder, error)
+	// Fills returns the account's executions since after, oldest first, each under the broker's
+	// execution id.
+	Fills(ctx context.Context, after time.Time) ([]trade.Fill, error)
 	Account(ctx context.Context) (trade.Account, error)
 	Positions(ctx context.Context) ([]trade.Position, error)
 	// Asset describes a symbol; an unknown one is a fault of kind NotFound.
@@ -36,20 +40,13 @@ type Broker interface {
 	Clock(ctx context.Context) (trade.MarketClock, error)
 }
 
-// Lease is the right to act for one account until it expires; Epoch rises with each new holder.
-type Lease struct {
-	AccountID string
-	Holder    string
-	Epoch     int64
-}
-
 // Journal is the durable record of cycles, intents and orders. Each call is one transaction:
 // all of it is there after a crash, or none.
 type Journal interface {
 	// AcquireLease takes or renews the account's lease for its usual length on the database's
 	// clock; a fault of kind Conflict when somebody else holds it.
-	AcquireLease(ctx context.Context, accountID, holder string) (Lease, error)
-	ReleaseLease(ctx context.Context, lease Lease) error
+	AcquireLease(ctx context.Context, accountID, holder string) (trade.Lease, error)
+	ReleaseLease(ctx context.Context, lease trade.Lease) error
 
 	// StartCycle records a new cycle in state running; a fault of kind Conflict when the account
 	// has a cycle for the slot already.
@@ -57,7 +54,7 @@ type Journal interface {
 	// RecordDecisions writes the cycle's decisions, its intents (in state journaled) and an audit
 	// entry for each intent, together. Intents whose client order id is journaled already are not
 	// written again: their decisions come back with Skip = already_decided and no intent.
-	RecordDecisions(ctx context.Context, lease Lease, cycle trade.Cycle) (trade.Cycle, error)
+	RecordDecisions(ctx context.Context, lease trade.Lease, cycle trade.Cycle) (trade.Cycle, error)
 	// FinishCycle sets the outcome, the problem and the finishing time.
 	FinishCycle(ctx context.Context, cycle trade.Cycle) error
 
@@ -67,10 +64,8 @@ type Journal interface {
 	LiveOrders(ctx context.Context, accountID string) ([]trade.Order, error)
 	// ClaimOrder moves journaled or unknown to submitting under the lease's epoch, if the order
 	// is still in order.State and no later epoch has claimed it; a fault of kind Conflict otherwise.
-	ClaimOrder(ctx context.Context, lease Lease, order trade.Order) (trade.Order, error)
+	ClaimOrder(ctx context.Context, lease trade.Lease, order trade.Order) (trade.Order, error)
 	// RecordOrder stores the order's new state, and fills that are not known yet; a fill that is
 	// known (same account and execution id) changes nothing.
 	RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error
-	// LastAttempt returns the state of the newest attempt at the same decision, or found=false.
-	LastAttempt(ctx context.Context, accountID, symbol string, purpose trade.Purpose, barEndUnix int64) (order trade.Order, found bool, err error)
 }

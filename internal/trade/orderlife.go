@@ -98,6 +98,7 @@ type Order struct {
 	FilledAvgPrice decimal.NullDecimal
 	Problem        string // the broker's reason for a rejection
 	RequestID      string // X-Request-ID of the answer that decided
+	SentTwice      bool   // it was sent again after the broker proved not to have it
 	Epoch          int64  // epoch of the lease under which it was claimed
 	SubmittedAt    time.Time
 	FilledAt       time.Time

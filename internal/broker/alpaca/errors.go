@@ -1,0 +1,94 @@
+package alpaca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	sdk "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+
+	"github.com/jcap24/alpaca-trader/internal/engine"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+// codeInvalidParameter is Alpaca's code for parameter validation; a repeated client order id
+// answers HTTP 422 with it (RULES 4 and 5.1).
+const codeInvalidParameter = 40010001
+
+// readError gives the error of a read its kind and sentence. Judged by the HTTP status, because
+// the SDK loses it when the body is not JSON.
+func readError(ctx context.Context, seen exchange, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	case seen.status == http.StatusUnauthorized || seen.status == http.StatusForbidden:
+		return fault.Because(err, fault.BrokerRefused,
+			"Alpaca refused the request (%s). Check the account's keys, and that paper keys are used for a paper account.", brokerText(err, seen))
+	case seen.status == http.StatusNotFound:
+		return fault.Because(err, fault.NotFound, "Alpaca does not know it: %s.", brokerText(err, seen))
+	case seen.status == http.StatusTooManyRequests:
+		return fault.Because(err, fault.BrokerDown, "Alpaca is limiting our requests. Try again in a minute.")
+	case seen.status >= 400 && seen.status < 500:
+		return fault.Because(err, fault.BrokerRefused, "Alpaca refused the request: %s.", brokerText(err, seen))
+	case seen.status == 0:
+		return fault.Because(err, fault.BrokerDown, "Alpaca could not be reached. Check the network and the broker address, then try again.")
+	default:
+		return fault.Because(err, fault.BrokerDown, "Alpaca's answer could not be used (HTTP %d). Try again in a minute.", seen.status)
+	}
+}
+
+// submitError says what became of an order, by the table in docs/ARCHITECTURE.md ("How one order
+// travels"): refused for certain, there already, not taken, or unknown.
+func submitError(seen exchange, err error) error {
+	text := brokerText(err, seen)
+	switch {
+	case seen.notSent:
+		return fmt.Errorf("%w: no connection: %w", engine.ErrNotAccepted, err)
+	case seen.status == http.StatusUnprocessableEntity && duplicateID(err):
+		return fmt.Errorf("%w: %s", engine.ErrOrderExists, text)
+	case seen.status == http.StatusTooManyRequests:
+		return fmt.Errorf("%w: %s", engine.ErrNotAccepted, text)
+	case seen.status == http.StatusRequestTimeout:
+		return fmt.Errorf("%w: %s", engine.ErrUnknownOutcome, text)
+	case seen.status >= 400 && seen.status < 500:
+		return &Rejection{Text: text, RequestID: seen.requestID}
+	default:
+		return fmt.Errorf("%w: %w", engine.ErrUnknownOutcome, err)
+	}
+}
+
+// Rejection is the broker's certain refusal of an order, in its own words.
+type Rejection struct {
+	Text      string
+	RequestID string
+}
+
+// Error returns the broker's words.
+func (r *Rejection) Error() string { return r.Text }
+
+// Unwrap makes a Rejection an engine.ErrOrderRejected.
+func (r *Rejection) Unwrap() error { return engine.ErrOrderRejected }
+
+// duplicateID recognises the refusal of a repeated client order id. The code is shared with other
+// refusals, so the text decides, in any of its known spellings.
+func duplicateID(err error) bool {
+	var answer *sdk.APIError
+	if !errors.As(err, &answer) || answer.Code != codeInvalidParameter {
+		return false
+	}
+	text := strings.ReplaceAll(strings.ToLower(answer.Message), "_", " ")
+	return strings.Contains(text, "client order id") && strings.Contains(text, "unique")
+}
+
+// brokerText is the broker's own sentence, or the status where there is none (an HTML page).
+func brokerText(err error, seen exchange) string {
+	var answer *sdk.APIError
+	if errors.As(err, &answer) && answer.Message != "" {
+		return strings.TrimRight(answer.Message, ".")
+	}
+	return fmt.Sprintf("HTTP %d", seen.status)
+}
