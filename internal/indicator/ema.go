@@ -3,10 +3,11 @@ package indicator
 import "math"
 
 // EMA is an exponential moving average, seeded with its first value:
-// mean += weight * (value - mean).
+// mean = ((1-alpha)*mean + alpha*value) / ((1-alpha) + alpha).
 //
-// After a gap the next value weighs as much as pandas gives it with adjust=False and
-// ignore_na=False: alpha / (alpha + (1-alpha)^(gaps+1)).
+// That is pandas' ewm(adjust=False, ignore_na=False) operation by operation, divisor included:
+// small differences of large averages (MACD) then agree in digits that rounding would eat. After
+// a gap the mean's weight is (1-alpha)^(gaps+1).
 type EMA struct {
 	period int
 	alpha  float64
@@ -41,8 +42,9 @@ func (e *EMA) Update(value float64) {
 		return
 	case e.count == 0:
 		e.mean = value
-	default:
-		e.mean += e.alpha / (e.alpha + e.kept) * (value - e.mean)
+	case e.mean != value: // a constant series stays constant, to the last bit
+		// The conversions forbid fused multiply-add, so that every platform decides alike.
+		e.mean = (float64(e.kept*e.mean) + float64(e.alpha*value)) / (e.kept + e.alpha)
 	}
 	e.kept = 1 - e.alpha
 	e.count++
