@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// PlanInput is everything that a plan depends on.
+type PlanInput struct {
+	AccountID string
+	UserID    string // empty on the command line
+	CycleID   string
+	CreatedAt time.Time
+	Deadline  time.Time // after it the intents are no longer sent
+
+	Settings  trade.Settings
+	Signals   []trade.Signal // in watchlist order: who comes first gets the money
+	Portfolio trade.Portfolio
+	Assets    map[string]trade.Asset // by symbol; a symbol that is absent is not tradable
+
+	// NewID returns a new UUID for each intent.
+	NewID func() string
+	// Attempt returns the number of the attempt at a decision: 0, and one more each time that an
+	// earlier attempt has ended without effect. nil means 0 for all.
+	Attempt func(symbol string, purpose trade.Purpose, barEnd time.Time) int
+}
+
+// Plan turns each signal into an intent or a named skip, in the signals' order. What it plans
+// counts at once: a planned entry takes a place among the maximum of positions and its money from
+// the buying power; an exit frees neither, because it has not happened yet.
+//
+// Notional entries are equity times position_size_pct / 100 rounded to cents, half away from
+// zero (Python's round, half to even, differs only where the third decimal is an exact 5).
+func Plan(input PlanInput) []trade.Decision {
+	book := openBook(input)
+	decisions := make([]trade.Decision, 0, len(input.Signals))
+	for _, signal := range input.Signals {
+		order, skip := book.decide(signal)
+		decision := trade.Decision{Signal: signal, Skip: skip}
+		if skip == "" {
+			book.take(order)
+			decision.Intent = input.intent(signal, order)
+		}
+		decisions = append(decisions, decision)
+	}
+	return decisions
+}
+
+// order is what to ask of the broker, before it becomes an intent.
+type order struct {
+	symbol   string
+	side     trade.Side
+	purpose  trade.Purpose
+	qty      decimal.Decimal // qty xor notional
+	notional decimal.Decimal
+	tif      trade.TimeInForce
+	reserves decimal.Decimal // buying power that the broker sets aside
+}
+
+// intent completes the order with who asks for it, why, and until when.
+func (input PlanInput) intent(signal trade.Signal, order order) *trade.Intent {
+	attempt := 0
+	if input.Attempt != nil {
+		attempt = input.Attempt(order.symbol, order.purpose, signal.BarEnd)
+	}
+	revision := StrategyRevision(input.Settings)
+	return &trade.Intent{
+		ID: input.NewID(), AccountID: input.AccountID, UserID: input.UserID, CycleID: input.CycleID,
+		ClientOrderID: trade.ClientOrderID(input.AccountID, revision, order.symbol, signal.BarEnd, order.purpose, attempt),
+		Symbol:        order.symbol, Side: order.side, Type: input.Settings.OrderType, TimeInForce: order.tif,
+		Qty:      decimal.NullDecimal{Decimal: order.qty, Valid: order.notional.IsZero()},
+		Notional: decimal.NullDecimal{Decimal: order.notional, Valid: !order.notional.IsZero()},
+		Purpose:  order.purpose, Reason: reason(signal, order),
+		BarEnd: signal.BarEnd, Attempt: attempt, Deadline: input.Deadline, CreatedAt: input.CreatedAt,
+	}
+}
