@@ -72,13 +72,9 @@ func (d *Desk) decideAndTrade(ctx context.Context, lease trade.Lease, run Run, c
 
 // decide gathers bars and portfolio and plans. It changes nothing anywhere.
 func (d *Desk) decide(ctx context.Context, run Run, cycle trade.Cycle) ([]trade.Decision, error) {
-	bars, err := d.Bars.Closed(ctx, run.Broker, run.FeedName, run.Symbols, run.Settings.Timeframe, engine.BarsNeeded(run.Settings), cycle.MarketTime)
+	signals, err := Scan(ctx, d.Bars, run.Broker, run.FeedName, run.Settings, run.Symbols, cycle.MarketTime)
 	if err != nil {
 		return nil, err
-	}
-	signals := make([]trade.Signal, len(run.Symbols))
-	for i, symbol := range run.Symbols {
-		signals[i] = engine.Evaluate(symbol, run.Settings, bars[symbol])
 	}
 	portfolio, err := Portfolio(ctx, run.Broker)
 	if err != nil {
