@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/jcap24/alpaca-trader/internal/config"
+)
+
+// commands is the list of commands, in the order of the help text.
+func commands(env *Environment) []*cobra.Command {
+	return []*cobra.Command{
+		keysCommand(env),
+		versionCommand(env),
+	}
+}
+
+func newRoot(env *Environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "alpaca-trader",
+		Short:         "Self-hosted automated trading for brokerage accounts at Alpaca",
+		Long:          "Self-hosted automated trading for brokerage accounts at Alpaca.\nNot affiliated with Alpaca. Trading risks money.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return env.setLogLevel()
+		},
+		RunE: chooseCommand,
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
+		return usage("%s; `%s --help` lists the flags.", err, command.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&env.configFile, "config", "", "strategy `FILE` (default "+config.DefaultStrategyFile+")")
+	flags.StringVar(&env.watchlistFile, "watchlist", "", "watchlist `FILE` (default "+config.DefaultWatchlistFile+")")
+	flags.StringVar(&env.logLevel, "log-level", "", "debug, info, warning or error (default LOG_LEVEL)")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(commands(env)...)
+	return root
+}
+
+// chooseCommand runs when no command of a group was named: it shows the group's help, or says
+// that there is no such command.
+func chooseCommand(group *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return group.Help()
+	}
+	hint := ""
+	if near := group.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "; did you mean " + near[0] + "?"
+	} else {
+		hint = "; `" + group.CommandPath() + " --help` lists the commands."
+	}
+	return usage("There is no command %q%s", args[0], hint)
+}
+
+// noArguments is the Args of a command that takes flags only.
+func noArguments(command *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no argument, and %q was given.", command.CommandPath(), args[0])
+	}
+	return nil
+}

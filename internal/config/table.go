@@ -1,0 +1,107 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+)
+
+// Setting is one row of the settings table.
+type Setting struct {
+	Name        string
+	Aliases     []string // older names, accepted alike
+	Default     string
+	Required    bool // in production
+	Secret      bool // never shown
+	Ignored     bool // accepted for the sake of older installations, without effect
+	Description string
+
+	set func(*Config, string) error // nil when another row applies it, or nobody
+}
+
+// The addresses of the broker as it publishes them.
+const (
+	defaultPaperURL = "https://paper-api.alpaca.markets"
+	defaultLiveURL  = "https://api.alpaca.markets"
+	defaultDataURL  = "https://data.alpaca.markets"
+)
+
+// Settings returns the table of settings, in the order in which it is documented.
+func Settings() []Setting { return append([]Setting(nil), table...) }
+
+var table = []Setting{
+	{Name: "APP_ENV", Aliases: []string{"FLASK_ENV"}, Default: "development",
+		Description: "`development` makes missing keys itself; `production` refuses to start without them.",
+		set:         into(func(c *Config) *Mode { return &c.Mode }, parseMode)},
+	{Name: "SECRET_KEY", Required: true, Secret: true,
+		Description: "Signs what a browser carries; at least 32 characters.",
+		set:         into(func(c *Config) *secret.Text { return &c.SecretKey }, parseSecret)},
+	{Name: "ENCRYPTION_KEY", Required: true, Secret: true,
+		Description: "Seals broker keys at rest: 32 bytes, as 64 hexadecimal digits or base64. Lost key, lost broker keys.",
+		set:         into(func(c *Config) *secret.Text { return &c.EncryptionKey }, parseSecret)},
+	{Name: "DATABASE_URL", Default: "sqlite:///alpaca_trader.db", Secret: true,
+		Description: "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name` (`postgres://` too).",
+		set:         into(func(c *Config) *secret.Text { return &c.DatabaseURL }, parseDatabaseURL)},
+	{Name: "BIND", Aliases: []string{"GUNICORN_BIND"}, Default: "127.0.0.1:5000",
+		Description: "Address and port of the dashboard; port 0 chooses a free one.",
+		set:         into(func(c *Config) *string { return &c.Bind }, parseBind)},
+	{Name: "PORT", Description: "Replaces the port of BIND and leaves its address alone."},
+	{Name: "ADMIN_USERNAME", Description: "Administrator made on an empty database; needs the two settings below.",
+		set: into(func(c *Config) *string { return &c.Admin.Username }, parseUsername)},
+	{Name: "ADMIN_EMAIL", Description: "The administrator's e-mail address.",
+		set: into(func(c *Config) *string { return &c.Admin.Email }, parseEmail)},
+	{Name: "ADMIN_PASSWORD", Secret: true, Description: "The administrator's password, at least 8 characters.",
+		set: into(func(c *Config) *secret.Text { return &c.Admin.Password }, parsePassword)},
+	{Name: "LOG_LEVEL", Default: "info", Description: "`debug`, `info`, `warning` or `error`; logs go to standard error.",
+		set: setLogLevel},
+	{Name: "TRADING_ENABLED", Default: "true", Description: "`false`: nothing is submitted to a broker, every cycle is a dry run.",
+		set: into(func(c *Config) *bool { return &c.TradingEnabled }, parseBool)},
+	{Name: "ALPACA_API_KEY", Secret: true, Description: "Key id for command-line jobs; users of the dashboard enter their own.",
+		set: into(func(c *Config) *secret.Text { return &c.Alpaca.APIKey }, parseSecret)},
+	{Name: "ALPACA_SECRET_KEY", Secret: true, Description: "Secret that belongs to ALPACA_API_KEY.",
+		set: into(func(c *Config) *secret.Text { return &c.Alpaca.SecretKey }, parseSecret)},
+	{Name: "ALPACA_PAPER", Default: "true", Description: "Whether those keys are for paper trading; `false` trades real money.",
+		set: into(func(c *Config) *bool { return &c.Alpaca.Paper }, parseBool)},
+	{Name: "ALPACA_PAPER_URL", Default: defaultPaperURL, Description: "Address for paper trading. Plain http only on this machine.",
+		set: into(func(c *Config) *string { return &c.Alpaca.PaperURL }, parseBrokerURL)},
+	{Name: "ALPACA_LIVE_URL", Default: defaultLiveURL, Description: "Address for live trading.",
+		set: into(func(c *Config) *string { return &c.Alpaca.LiveURL }, parseBrokerURL)},
+	{Name: "ALPACA_DATA_URL", Default: defaultDataURL, Description: "Address of market data.",
+		set: into(func(c *Config) *string { return &c.Alpaca.DataURL }, parseBrokerURL)},
+	{Name: "FLASK_APP", Ignored: true, Description: "No effect: one program serves everything."},
+	{Name: "GUNICORN_WORKERS", Ignored: true, Description: "No effect: one process serves everything, and no order is placed twice."},
+}
+
+// into makes a setter that parses a value and stores it in one field.
+func into[T any](field func(*Config) *T, parse func(string) (T, error)) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		parsed, err := parse(value)
+		if err != nil {
+			return err
+		}
+		*field(c) = parsed
+		return nil
+	}
+}
+
+// load finds the setting's value, or takes its default, and stores it.
+func (s Setting) load(cfg *Config, layers []layer) error {
+	given, err := find(layers, s.Name, s.Aliases)
+	if err != nil {
+		return err
+	}
+	if s.Ignored && given.value != "" {
+		cfg.Notes = append(cfg.Notes, fmt.Sprintf("%s is set and has no effect.", given.name))
+	}
+	if given.value == "" {
+		given = found{name: s.Name, value: s.Default}
+	}
+	if s.set == nil || given.value == "" {
+		return nil
+	}
+	if err := s.set(cfg, given.value); err != nil {
+		return fault.New(fault.Invalid, "%s %s.", given.name, err)
+	}
+	return nil
+}
