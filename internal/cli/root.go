@@ -48,13 +48,11 @@ func chooseCommand(group *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return group.Help()
 	}
-	hint := ""
+	group.SuggestionsMinimumDistance = 2
 	if near := group.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "; did you mean " + near[0] + "?"
-	} else {
-		hint = "; `" + group.CommandPath() + " --help` lists the commands."
+		return usage("There is no command %q; did you mean %s?", args[0], near[0])
 	}
-	return usage("There is no command %q%s", args[0], hint)
+	return usage("There is no command %q; `%s --help` lists the commands.", args[0], group.CommandPath())
 }
 
 // noArguments is the Args of a command that takes flags only.
