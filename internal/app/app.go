@@ -39,7 +39,8 @@ type Config struct {
 type App struct {
 	Config
 	live     *live
-	settings userLocks
+	settings userLocks // one change of a user's strategy at a time
+	accounts userLocks // one change of a user's brokerage accounts at a time
 }
 
 // New returns the use cases. Close it to stop the live watchers.

@@ -70,7 +70,7 @@ type Accounts interface {
 
 // Watchlists keeps each user's symbols.
 type Watchlists interface {
-	Watchlist(ctx context.Context, userID string) ([]trade.WatchedSymbol, error) // in the order added
+	Watchlist(ctx context.Context, userID string) ([]trade.WatchedSymbol, error)                       // in the order added
 	AddSymbol(ctx context.Context, userID string, symbol trade.WatchedSymbol, entry audit.Entry) error // Conflict: there already
 	RemoveSymbol(ctx context.Context, userID, symbol string, entry audit.Entry) error                  // NotFound
 }

@@ -1,0 +1,57 @@
+package app
+
+import (
+	"context"
+
+	"github.com/jcap24/alpaca-trader/internal/secret"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// KeySafe seals and opens the broker keys of brokerage accounts under their user's data key. The
+// seal is bound to the user, the row, the column and the mode.
+type KeySafe struct {
+	Keyring *secret.Keyring
+	Users   Users
+}
+
+// Seal puts the key pair into the account; its ID, UserID and mode must be final.
+func (k KeySafe) Seal(ctx context.Context, account *trade.BrokerageAccount, apiKey, secretKey secret.Text) error {
+	dataKey, err := k.dataKey(ctx, account.UserID)
+	if err != nil {
+		return err
+	}
+	account.SealedKey = dataKey.Seal(keyPlace(*account, "api_key"), apiKey)
+	account.SealedSecret = dataKey.Seal(keyPlace(*account, "secret_key"), secretKey)
+	account.APIKeyHint = truncate(apiKey.Reveal(), keyHintLength)
+	return nil
+}
+
+const keyHintLength = 8
+
+// Open returns the account's key pair.
+func (k KeySafe) Open(ctx context.Context, account trade.BrokerageAccount) (apiKey, secretKey secret.Text, err error) {
+	dataKey, err := k.dataKey(ctx, account.UserID)
+	if err != nil {
+		return secret.Text{}, secret.Text{}, err
+	}
+	if apiKey, err = dataKey.Open(keyPlace(account, "api_key"), account.SealedKey); err != nil {
+		return secret.Text{}, secret.Text{}, err
+	}
+	secretKey, err = dataKey.Open(keyPlace(account, "secret_key"), account.SealedSecret)
+	return apiKey, secretKey, err
+}
+
+func (k KeySafe) dataKey(ctx context.Context, userID string) (*secret.DataKey, error) {
+	wrapped, err := k.Users.DataKey(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return k.Keyring.Unwrap(userID, wrapped)
+}
+
+func keyPlace(account trade.BrokerageAccount, column string) secret.Place {
+	return secret.Place{
+		Table: "accounts", Column: column, UserID: account.UserID, RowID: account.ID,
+		Mode: account.Mode(), ValueVersion: 1,
+	}
+}
