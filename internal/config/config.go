@@ -61,6 +61,7 @@ type Alpaca struct {
 	PaperURL  string
 	LiveURL   string
 	DataURL   string
+	DataFeed  string // iex (every plan) or sip (paid plans)
 }
 
 // TradingURL is the trading address for the mode of an account.

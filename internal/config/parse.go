@@ -151,6 +151,22 @@ func parseBrokerURL(value string) (string, error) {
 	return strings.TrimRight(address.String(), "/"), nil
 }
 
+// parseDataFeed accepts the feeds of Alpaca's plans for stocks.
+func parseDataFeed(value string) (string, error) {
+	if value != "iex" && value != "sip" {
+		return "", errors.New("must be iex, which every plan has, or sip, which needs a paid plan")
+	}
+	return value, nil
+}
+
 func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+func parseFeed(value string) (string, error) {
+	switch feed := strings.ToLower(value); feed {
+	case "iex", "sip":
+		return feed, nil
+	}
+	return "", fmt.Errorf("is %q; use iex or sip", value)
 }
