@@ -123,19 +123,24 @@ func (a *App) readSignals(ctx context.Context, account trade.BrokerageAccount) (
 	if err != nil {
 		return nil, err
 	}
-	names, symbols := make(map[string]string, len(watchlist)), make([]string, len(watchlist))
-	for i, watched := range watchlist {
-		names[watched.Symbol], symbols[i] = watched.Name, watched.Symbol
-	}
-	signals, prices, err := a.Signals.Signals(ctx, account, settings, symbols)
+	signals, prices, err := a.Signals.Signals(ctx, account, settings, symbolsOf(watchlist))
 	if err != nil {
 		return nil, err
 	}
-	read := make([]SymbolSignal, len(signals))
-	for i, signal := range signals {
-		read[i] = priced(signal, names[signal.Symbol], prices)
+	return NameSignals(signals, watchlist, prices), nil
+}
+
+// NameSignals joins signals with the watchlist's names and the latest prices by symbol.
+func NameSignals(signals []trade.Signal, watchlist []trade.WatchedSymbol, prices map[string]float64) []SymbolSignal {
+	names := make(map[string]string, len(watchlist))
+	for _, watched := range watchlist {
+		names[watched.Symbol] = watched.Name
 	}
-	return read, nil
+	named := make([]SymbolSignal, len(signals))
+	for i, signal := range signals {
+		named[i] = priced(signal, names[signal.Symbol], prices)
+	}
+	return named
 }
 
 // priced joins a signal with the latest price, or with its bar's close when none is known.

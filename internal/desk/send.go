@@ -20,7 +20,9 @@ func (d *Desk) send(ctx context.Context, lease trade.Lease, broker Broker, order
 	if err != nil {
 		return order, err
 	}
-	report, err := broker.Submit(ctx, order.Intent)
+	// Once claimed, a stop of the program no longer interrupts the request: a lost answer costs
+	// more than the seconds that the client gives it.
+	report, err := broker.Submit(context.WithoutCancel(ctx), order.Intent)
 	switch {
 	case err == nil:
 		return order, d.adopt(ctx, &order, report, nil)
