@@ -7,7 +7,6 @@ import (
 )
 
 var (
-	hundred = decimal.NewFromInt(100)
 	// leastNotional is the broker's minimum order in dollars (RULES 5.2).
 	leastNotional = decimal.NewFromInt(1)
 	// leastShortEquity is the equity in dollars under which the broker refuses short sales (RULES 5.8).
@@ -67,7 +66,7 @@ func (b *book) entry(signal trade.Signal, side trade.Side) (order, trade.Skip) {
 
 // notional is the size of one entry in dollars and whole cents.
 func (b *book) notional() decimal.Decimal {
-	return b.account.Equity.Mul(b.settings.PositionSizePct).Div(hundred).Round(2)
+	return b.account.Equity.Mul(b.settings.PositionSizePct).Shift(-2).Round(2)
 }
 
 func (b *book) wholeShares(signal trade.Signal) (decimal.Decimal, trade.Skip) {
@@ -75,7 +74,7 @@ func (b *book) wholeShares(signal trade.Signal) (decimal.Decimal, trade.Skip) {
 	if !price.IsPositive() {
 		return decimal.Zero, trade.SkipNoBars
 	}
-	qty := b.notional().Div(price).Floor()
+	qty, _ := b.notional().QuoRem(price, 0) // exact, unlike Div, which may round up to a whole share
 	if !qty.IsPositive() {
 		return decimal.Zero, trade.SkipTooSmall
 	}

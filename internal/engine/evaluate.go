@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math"
-	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/strategy"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -26,20 +25,6 @@ func BarsNeeded(settings trade.Settings) int {
 		bars = max(bars, rule.SettleBars(settings))
 	}
 	return bars
-}
-
-// HistoryStart is how far back bars must be asked for so that at least BarsNeeded of them close
-// before at, for a symbol that trades in every bar of the regular session. It counts two days in
-// three as sessions less a fortnight of holidays, and a session as six hours, which leaves room
-// for half days; bars outside the regular session are extra.
-func HistoryStart(settings trade.Settings, at time.Time) time.Time {
-	perSession := 1
-	if settings.Timeframe != trade.Day {
-		perSession = int(6 * time.Hour / settings.Timeframe.Duration())
-	}
-	sessions := (BarsNeeded(settings) + perSession - 1) / perSession
-	days := max(sessions*3/2+14, settings.LookbackDays)
-	return at.AddDate(0, 0, -days)
 }
 
 // Evaluator decides bar by bar on one symbol. It is not safe for concurrent use.

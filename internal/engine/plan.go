@@ -35,14 +35,14 @@ type PlanInput struct {
 // Notional entries are equity times position_size_pct / 100 rounded to cents, half away from
 // zero (Python's round, half to even, differs only where the third decimal is an exact 5).
 func Plan(input PlanInput) []trade.Decision {
-	book := openBook(input)
+	book, revision := openBook(input), StrategyRevision(input.Settings)
 	decisions := make([]trade.Decision, 0, len(input.Signals))
 	for _, signal := range input.Signals {
 		order, skip := book.decide(signal)
 		decision := trade.Decision{Signal: signal, Skip: skip}
 		if skip == "" {
 			book.take(order)
-			decision.Intent = input.intent(signal, order)
+			decision.Intent = input.intent(signal, order, revision)
 		}
 		decisions = append(decisions, decision)
 	}
@@ -61,12 +61,11 @@ type order struct {
 }
 
 // intent completes the order with who asks for it, why, and until when.
-func (input PlanInput) intent(signal trade.Signal, order order) *trade.Intent {
+func (input PlanInput) intent(signal trade.Signal, order order, revision string) *trade.Intent {
 	attempt := 0
 	if input.Attempt != nil {
 		attempt = input.Attempt(order.symbol, order.purpose, signal.BarEnd)
 	}
-	revision := StrategyRevision(input.Settings)
 	return &trade.Intent{
 		ID: input.NewID(), AccountID: input.AccountID, UserID: input.UserID, CycleID: input.CycleID,
 		ClientOrderID: trade.ClientOrderID(input.AccountID, revision, order.symbol, signal.BarEnd, order.purpose, attempt),
