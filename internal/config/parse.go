@@ -162,11 +162,3 @@ func parseDataFeed(value string) (string, error) {
 func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
-
-func parseFeed(value string) (string, error) {
-	switch feed := strings.ToLower(value); feed {
-	case "iex", "sip":
-		return feed, nil
-	}
-	return "", fmt.Errorf("is %q; use iex or sip", value)
-}

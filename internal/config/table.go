@@ -71,8 +71,6 @@ var table = []Setting{
 		set: into(func(c *Config) *string { return &c.Alpaca.DataURL }, parseBrokerURL)},
 	{Name: "ALPACA_DATA_FEED", Default: "iex", Description: "Market data feed: `iex` comes with every plan, `sip` needs a paid one.",
 		set: into(func(c *Config) *string { return &c.Alpaca.DataFeed }, parseDataFeed)},
-	{Name: "ALPACA_DATA_FEED", Default: "iex", Description: "Market data feed: `iex` (every plan) or `sip` (paid plans).",
-		set: into(func(c *Config) *string { return &c.Alpaca.DataFeed }, parseFeed)},
 	{Name: "FLASK_APP", Ignored: true, Description: "No effect: one program serves everything."},
 	{Name: "GUNICORN_WORKERS", Ignored: true, Description: "No effect: one process serves everything, and no order is placed twice."},
 }
