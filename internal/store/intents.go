@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"github.com/uptrace/bun"
+
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// intentRow is the part of an order that never changes.
+type intentRow struct {
+	bun.BaseModel `bun:"table:intents"`
+
+	ID            string
+	AccountID     string
+	UserID        string
+	CycleID       string
+	ClientOrderID string
+	Symbol        string
+	Side          trade.Side
+	Type          trade.OrderType
+	TimeInForce   trade.TimeInForce
+	Qty           decimal.NullDecimal
+	Notional      decimal.NullDecimal
+	Purpose       trade.Purpose
+	Reason        string
+	BarEnd        instant
+	Attempt       int
+	Deadline      instant
+	CreatedAt     instant
+}
+
+func rowOfIntent(i trade.Intent) intentRow {
+	return intentRow{
+		ID: i.ID, AccountID: i.AccountID, UserID: i.UserID, CycleID: i.CycleID, ClientOrderID: i.ClientOrderID,
+		Symbol: i.Symbol, Side: i.Side, Type: i.Type, TimeInForce: i.TimeInForce, Qty: i.Qty, Notional: i.Notional,
+		Purpose: i.Purpose, Reason: i.Reason, BarEnd: at(i.BarEnd), Attempt: i.Attempt,
+		Deadline: at(i.Deadline), CreatedAt: at(i.CreatedAt),
+	}
+}
+
+func (r intentRow) intent() trade.Intent {
+	return trade.Intent{
+		ID: r.ID, AccountID: r.AccountID, UserID: r.UserID, CycleID: r.CycleID, ClientOrderID: r.ClientOrderID,
+		Symbol: r.Symbol, Side: r.Side, Type: r.Type, TimeInForce: r.TimeInForce, Qty: r.Qty, Notional: r.Notional,
+		Purpose: r.Purpose, Reason: r.Reason, BarEnd: r.BarEnd.Time, Attempt: r.Attempt,
+		Deadline: r.Deadline.Time, CreatedAt: r.CreatedAt.Time,
+	}
+}
+
+// insertIntents writes the cycle's intents and an order in state journaled for each, except those
+// whose client order id the account has used before. It completes the intents with what the cycle
+// knows and returns the ids of those that were written.
+func (s *Store) insertIntents(ctx context.Context, tx bun.Tx, cycle trade.Cycle) (map[string]bool, error) {
+	var rows []intentRow
+	for i := range cycle.Decisions {
+		if decision := cycle.Decisions[i]; journaled(cycle, decision) {
+			s.complete(decision.Intent, cycle)
+			rows = append(rows, rowOfIntent(*decision.Intent))
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	var ids []string
+	err := tx.NewInsert().Model(&rows).On("CONFLICT (account_id, client_order_id) DO NOTHING").
+		Returning("id").Scan(ctx, &ids)
+	if err != nil {
+		return nil, err
+	}
+	written := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		written[id] = true
+	}
+	return written, insertOrders(ctx, tx, rows, written)
+}
+
+func (s *Store) complete(intent *trade.Intent, cycle trade.Cycle) {
+	if intent.ID == "" {
+		intent.ID = uuid.NewString()
+	}
+	if intent.CreatedAt.IsZero() {
+		intent.CreatedAt = s.clock.Now()
+	}
+	intent.AccountID, intent.UserID, intent.CycleID = cycle.AccountID, cycle.UserID, cycle.ID
+}

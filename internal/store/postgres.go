@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+var postgresDialect = dialect{
+	name:      "PostgreSQL",
+	now:       "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	forUpdate: " FOR UPDATE",
+}
+
+const (
+	connectPatience = 5 * time.Second
+	usualPool       = 10 // connections; pool_max_conns in DATABASE_URL overrides it
+)
+
+// openPostgres opens one pool for bun and the job queue.
+func (s *Store) openPostgres(ctx context.Context, at address) error {
+	s.dialect = postgresDialect
+	config, err := pgxpool.ParseConfig(at.postgres)
+	if err != nil { // the error may repeat the password: it ends here
+		return fault.New(fault.Invalid, "DATABASE_URL is not a valid PostgreSQL address. %s", addressAdvice)
+	}
+	tune(config)
+	s.pool, err = pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return postgresProblem(err, at)
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	if err := s.pool.Ping(ctx); err != nil {
+		s.pool.Close()
+		return postgresProblem(err, at)
+	}
+	s.write = bun.NewDB(stdlib.OpenDBFromPool(s.pool), pgdialect.New())
+	s.read = s.write
+	return nil
+}
+
+// tune sets what the store relies on. bun writes arguments into the SQL text, so that quotes must
+// mean what the standard says and statements are not prepared; a commit waits for the disk.
+func tune(config *pgxpool.Config) {
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	config.ConnConfig.ConnectTimeout = connectPatience
+	config.ConnConfig.RuntimeParams["standard_conforming_strings"] = "on"
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	config.ConnConfig.RuntimeParams["application_name"] = "alpaca-trader"
+	if config.MaxConns < usualPool {
+		config.MaxConns = usualPool
+	}
+}
+
+func postgresProblem(err error, at address) error {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		switch answer.Code {
+		case "28P01", "28000":
+			return fault.Because(err, fault.Unavailable, "PostgreSQL at %s refuses the user or the password in DATABASE_URL.", at.shown)
+		case "3D000":
+			return fault.Because(err, fault.Unavailable, "PostgreSQL at %s has no such database. Create it, or correct DATABASE_URL.", at.shown)
+		}
+	}
+	return fault.Because(err, fault.Unavailable, "PostgreSQL at %s does not answer. Check that it runs and that DATABASE_URL is right.", at.shown)
+}

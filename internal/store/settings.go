@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+
+	"github.com/shopspring/decimal"
+	"github.com/uptrace/bun"
+
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+type settingsRow struct {
+	bun.BaseModel `bun:"table:settings"`
+
+	UserID                  string
+	Timeframe               trade.Timeframe
+	LookbackDays            int
+	RSIEnabled              bool
+	RSIPeriod               int
+	RSIOverbought           float64
+	RSIOversold             float64
+	SMAEnabled              bool
+	SMAShortPeriod          int
+	SMALongPeriod           int
+	MACDEnabled             bool
+	MACDFastPeriod          int
+	MACDSlowPeriod          int
+	MACDSignalPeriod        int
+	BollingerEnabled        bool
+	BollingerPeriod         int
+	BollingerStdDev         float64
+	SignalMode              trade.SignalMode
+	SignalMinAgree          int
+	OrderType               trade.OrderType
+	TimeInForce             trade.TimeInForce
+	PositionSizePct         decimal.Decimal
+	MaxPositions            int
+	AllowShort              bool
+	ScheduleIntervalMinutes int
+	ScheduleCron            string
+	ScheduleMarketHoursOnly bool
+}
+
+func rowOfSettings(userID string, s trade.Settings) settingsRow {
+	return settingsRow{
+		UserID: userID, Timeframe: s.Timeframe, LookbackDays: s.LookbackDays,
+		RSIEnabled: s.RSI.Enabled, RSIPeriod: s.RSI.Period,
+		RSIOverbought: s.RSI.Overbought, RSIOversold: s.RSI.Oversold,
+		SMAEnabled: s.SMA.Enabled, SMAShortPeriod: s.SMA.ShortPeriod, SMALongPeriod: s.SMA.LongPeriod,
+		MACDEnabled: s.MACD.Enabled, MACDFastPeriod: s.MACD.FastPeriod,
+		MACDSlowPeriod: s.MACD.SlowPeriod, MACDSignalPeriod: s.MACD.SignalPeriod,
+		BollingerEnabled: s.Bollinger.Enabled, BollingerPeriod: s.Bollinger.Period, BollingerStdDev: s.Bollinger.StdDev,
+		SignalMode: s.SignalMode, SignalMinAgree: s.SignalMinAgree,
+		OrderType: s.OrderType, TimeInForce: s.TimeInForce,
+		PositionSizePct: s.PositionSizePct, MaxPositions: s.MaxPositions, AllowShort: s.AllowShort,
+		ScheduleIntervalMinutes: s.Schedule.IntervalMinutes, ScheduleCron: s.Schedule.Cron,
+		ScheduleMarketHoursOnly: s.Schedule.MarketHoursOnly,
+	}
+}
+
+func (r settingsRow) settings() trade.Settings {
+	return trade.Settings{
+		Timeframe: r.Timeframe, LookbackDays: r.LookbackDays,
+		RSI:        trade.RSISettings{Enabled: r.RSIEnabled, Period: r.RSIPeriod, Overbought: r.RSIOverbought, Oversold: r.RSIOversold},
+		SMA:        trade.SMASettings{Enabled: r.SMAEnabled, ShortPeriod: r.SMAShortPeriod, LongPeriod: r.SMALongPeriod},
+		MACD:       trade.MACDSettings{Enabled: r.MACDEnabled, FastPeriod: r.MACDFastPeriod, SlowPeriod: r.MACDSlowPeriod, SignalPeriod: r.MACDSignalPeriod},
+		Bollinger:  trade.BollingerSettings{Enabled: r.BollingerEnabled, Period: r.BollingerPeriod, StdDev: r.BollingerStdDev},
+		SignalMode: r.SignalMode, SignalMinAgree: r.SignalMinAgree,
+		OrderType: r.OrderType, TimeInForce: r.TimeInForce,
+		PositionSizePct: r.PositionSizePct, MaxPositions: r.MaxPositions, AllowShort: r.AllowShort,
+		Schedule: trade.ScheduleSettings{
+			IntervalMinutes: r.ScheduleIntervalMinutes, Cron: r.ScheduleCron, MarketHoursOnly: r.ScheduleMarketHoursOnly,
+		},
+	}
+}
+
+// UserSettings returns the user's strategy.
+func (s *Store) UserSettings(ctx context.Context, userID string) (trade.Settings, error) {
+	var row settingsRow
+	err := s.read.NewSelect().Model(&row).Where("user_id = ?", userID).Scan(ctx)
+	return row.settings(), missing(err, noUser)
+}
+
+// UpdateSettings stores the user's whole strategy.
+func (s *Store) UpdateSettings(ctx context.Context, userID string, settings trade.Settings, entry audit.Entry) error {
+	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		row := rowOfSettings(userID, settings)
+		result, err := tx.NewUpdate().Model(&row).ExcludeColumn("user_id").Where("user_id = ?", userID).Exec(ctx)
+		if err := mustChange(result, err, fault.New(fault.NotFound, noUser)); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry)
+	})
+}

@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+type userRow struct {
+	bun.BaseModel `bun:"table:users"`
+
+	ID           string
+	Username     string
+	UsernameKey  string
+	Email        string
+	EmailKey     string
+	PasswordHash string
+	Role         auth.Role
+	Disabled     bool
+	CreatedAt    instant
+	LastLogin    instant
+}
+
+func rowOfUser(u auth.User) userRow {
+	return userRow{
+		ID: u.ID, Username: u.Username, UsernameKey: fold(u.Username), Email: u.Email, EmailKey: fold(u.Email),
+		PasswordHash: u.PasswordHash, Role: u.Role, Disabled: u.Disabled,
+		CreatedAt: at(u.CreatedAt), LastLogin: at(u.LastLogin),
+	}
+}
+
+func (r userRow) user() auth.User {
+	return auth.User{
+		ID: r.ID, Username: r.Username, Email: r.Email, PasswordHash: r.PasswordHash, Role: r.Role,
+		Disabled: r.Disabled, CreatedAt: r.CreatedAt.Time, LastLogin: r.LastLogin.Time,
+	}
+}
+
+type userKeyRow struct {
+	bun.BaseModel `bun:"table:user_keys"`
+
+	UserID  string
+	Wrapped []byte
+}
+
+const (
+	noUser      = "There is no such user."
+	nameTaken   = "This user name is taken."
+	emailTaken  = "This e-mail address is taken."
+	eitherTaken = "This user name or e-mail address is taken."
+)
+
+// CreateUser inserts the user with its wrapped data key, its settings and the audit entry. The
+// very first user becomes admin; a role that is empty becomes trader. The entry's actor and target
+// are the new user where they are empty.
+func (s *Store) CreateUser(ctx context.Context, user auth.User, wrappedDataKey []byte, settings trade.Settings, entry audit.Entry) (auth.User, error) {
+	if user.CreatedAt.IsZero() {
+		user.CreatedAt = s.clock.Now()
+	}
+	if user.Role == "" {
+		user.Role = auth.Trader
+	}
+	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		first, err := s.queueAsFirst(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if first {
+			user.Role = auth.Admin
+		}
+		if err := insertUser(ctx, tx, user, wrappedDataKey, settings); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, named(entry, user))
+	})
+	if err != nil {
+		return auth.User{}, err
+	}
+	return rowOfUser(user).user(), nil
+}
+
+// queueAsFirst makes transactions that create users wait for each other, so that exactly one finds
+// the table empty.
+func (s *Store) queueAsFirst(ctx context.Context, tx bun.Tx) (bool, error) {
+	if _, err := tx.NewRaw("UPDATE installation SET id = id WHERE id = 1").Exec(ctx); err != nil {
+		return false, err
+	}
+	count, err := tx.NewSelect().Table("users").Count(ctx)
+	return count == 0, err
+}
+
+func insertUser(ctx context.Context, tx bun.Tx, user auth.User, wrappedDataKey []byte, settings trade.Settings) error {
+	row := rowOfUser(user)
+	if err := checkTaken(ctx, tx, row); err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return taken(err, fault.New(fault.Conflict, eitherTaken))
+	}
+	if _, err := tx.NewInsert().Model(&userKeyRow{UserID: user.ID, Wrapped: wrappedDataKey}).Exec(ctx); err != nil {
+		return err
+	}
+	chosen := rowOfSettings(user.ID, settings)
+	_, err := tx.NewInsert().Model(&chosen).Exec(ctx)
+	return err
+}
+
+func checkTaken(ctx context.Context, tx bun.Tx, row userRow) error {
+	// A name may not equal another's address either: sign-in accepts both.
+	for _, check := range []struct{ key, sentence string }{{row.UsernameKey, nameTaken}, {row.EmailKey, emailTaken}} {
+		exists, err := tx.NewSelect().Table("users").Where("username_key = ? OR email_key = ?", check.key, check.key).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return fault.New(fault.Conflict, "%s", check.sentence)
+		}
+	}
+	return nil
+}
+
+func named(entry audit.Entry, user auth.User) audit.Entry {
+	if entry.Actor == "" {
+		entry.Actor, entry.ActorName = user.ID, user.Username
+	}
+	if entry.Target == "" {
+		entry.Target = "user:" + user.ID
+	}
+	return entry
+}
+
+// UserByLogin finds by user name or e-mail address, without regard to case.
+func (s *Store) UserByLogin(ctx context.Context, login string) (auth.User, error) {
+	var row userRow
+	key := fold(login)
+	err := s.read.NewSelect().Model(&row).Where("username_key = ? OR email_key = ?", key, key).Limit(1).Scan(ctx)
+	return row.user(), missing(err, noUser)
+}
+
+// UserByID finds by id; a fault of kind NotFound otherwise.
+func (s *Store) UserByID(ctx context.Context, id string) (auth.User, error) {
+	var row userRow
+	err := s.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	return row.user(), missing(err, noUser)
+}
+
+// CountUsers returns how many users there are.
+func (s *Store) CountUsers(ctx context.Context) (int, error) {
+	count, err := s.read.NewSelect().Table("users").Count(ctx)
+	return int(count), explain(err)
+}
+
+// RecordLogin sets last_login and writes the entry.
+func (s *Store) RecordLogin(ctx context.Context, userID string, when time.Time, entry audit.Entry) error {
+	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewRaw("UPDATE users SET last_login = ? WHERE id = ?", at(when), userID).Exec(ctx)
+		if err := mustChange(result, err, fault.New(fault.NotFound, noUser)); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry)
+	})
+}
+
+// UpdatePasswordHash stores another hash of the password.
+func (s *Store) UpdatePasswordHash(ctx context.Context, userID, hash string) error {
+	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewRaw("UPDATE users SET password_hash = ? WHERE id = ?", hash, userID).Exec(ctx)
+		return mustChange(result, err, fault.New(fault.NotFound, noUser))
+	})
+}
+
+// DataKey returns the user's wrapped data key.
+func (s *Store) DataKey(ctx context.Context, userID string) ([]byte, error) {
+	var row userKeyRow
+	err := s.read.NewSelect().Model(&row).Where("user_id = ?", userID).Scan(ctx)
+	return row.Wrapped, missing(err, noUser)
+}
+
+// lockUser makes transactions on one user's rows wait for each other.
+func (s *Store) lockUser(ctx context.Context, tx bun.Tx, userID string) error {
+	var id string
+	err := tx.NewRaw("SELECT id FROM users WHERE id = ?"+s.dialect.forUpdate, userID).Scan(ctx, &id)
+	return missing(err, noUser)
+}
