@@ -1,0 +1,59 @@
+// What a form says while one types. Each rule returns one sentence, or nothing when the text is
+// fine. The server has the last word; these only spare the reader a round trip.
+
+export type Rule = (text: string) => string;
+
+/** The first sentence of the rules for text. */
+export const check = (text: string, ...rules: Rule[]): string => {
+  for (const rule of rules) {
+    const problem = rule(text);
+    if (problem) return problem;
+  }
+  return '';
+};
+
+export const required = (what: string): Rule => (text) => (text.trim() === '' ? `${what} is missing.` : '');
+
+export const atMost = (length: number, what: string): Rule => (text) =>
+  [...text.trim()].length > length ? `${what} has at most ${length} characters.` : '';
+
+export const emailAddress: Rule = (text) =>
+  /^[^\s@]+@[^\s@]+$/.test(text.trim()) ? '' : 'An e-mail address has the form name@example.org.';
+
+/** The shortest password that the server takes, and the length that is recommended. */
+export const shortestPassword = 8;
+export const goodPassword = 15;
+
+export const password: Rule = (text) => {
+  const length = [...text].length;
+  return length < shortestPassword ? `A password has at least ${shortestPassword} characters; this has ${length}.` : '';
+};
+
+export const symbol: Rule = (text) =>
+  /^[A-Za-z]{1,5}$/.test(text.trim()) ? '' : 'A symbol has one to five letters, such as AAPL.';
+
+/** A whole number from low to high. */
+export const wholeBetween = (low: number, high: number): Rule => (text) => {
+  const number = Number(text);
+  return /^\d+$/.test(text.trim()) && number >= low && number <= high ? '' : `A whole number from ${low} to ${high}.`;
+};
+
+/** A number above low and at most high. */
+export const aboveUpTo = (low: number, high: number): Rule => (text) => {
+  const number = Number(text);
+  return isDecimal(text) && number > low && number <= high ? '' : `A number above ${low} and at most ${high}.`;
+};
+
+/** A number from low to below high. */
+export const fromBelow = (low: number, high: number): Rule => (text) => {
+  const number = Number(text);
+  return isDecimal(text) && number >= low && number < high ? '' : `A number from ${low} to below ${high}.`;
+};
+
+const isDecimal = (text: string) => /^\d+(\.\d+)?$|^\.\d+$/.test(text.trim());
+
+/** Five fields, such as those of cron; what they mean is for the server to say. */
+export const fiveFields: Rule = (text) =>
+  text.trim() === '' || text.trim().split(/\s+/).length === 5
+    ? ''
+    : 'A cron expression has five fields: minute, hour, day, month, weekday.';

@@ -1,0 +1,56 @@
+// Where the reader is: a small router on the history API.
+
+export interface Room {
+  path: string;
+  name: string;
+}
+
+/** The rooms of the rail, in its order. */
+export const rooms: Room[] = [
+  { path: '/', name: 'Home' },
+  { path: '/strategy', name: 'Strategy' },
+  { path: '/activity', name: 'Activity' },
+  { path: '/accounts', name: 'Accounts' },
+];
+
+/** A path of this site from untrusted text, or the home page. */
+export function safePath(text: string | null): string {
+  return text && /^\/(?![/\\])/.test(text) && !text.startsWith('/login') ? text : '/';
+}
+
+class Route {
+  path = $state(location.pathname);
+  query = $state(location.search);
+  /** What must be asked before leaving, such as unsaved changes; null when nothing. */
+  leaveWarning: (() => string | null) | null = null;
+
+  constructor() {
+    addEventListener('popstate', () => this.#read());
+  }
+
+  go(target: string, how: 'push' | 'replace' = 'push'): void {
+    const warning = this.leaveWarning?.();
+    if (warning && !confirm(warning)) return;
+    if (how === 'push') history.pushState(null, '', target);
+    else history.replaceState(null, '', target);
+    this.#read();
+    scrollTo(0, 0);
+  }
+
+  /** Follows a click on a link of this site without loading the page anew. */
+  follow(event: MouseEvent): void {
+    const link = (event.target as Element | null)?.closest('a');
+    if (!link || link.origin !== location.origin || link.target || link.hasAttribute('download')) return;
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (link.pathname === location.pathname && link.hash) return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+  }
+
+  #read(): void {
+    this.path = location.pathname;
+    this.query = location.search;
+  }
+}
+
+export const route = new Route();
