@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Prints figures of speed and memory, measured on the real program: the median of several runs.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+runs=${RUNS:-7}
+idle_seconds=${IDLE_SECONDS:-10}
+scripts/build.sh
+folder=$(mktemp -d)
+server=''
+cleanup() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap cleanup EXIT
+
+median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+
+# serve FLAG...: starts the dashboard and returns when it is ready; sets $server and $took (ms).
+serve() {
+  local begin line
+  rm -f "$folder/ready"
+  mkfifo "$folder/ready"
+  begin=${EPOCHREALTIME/./}
+  (cd "$folder" && exec env -i HOME="$folder" PATH="$PATH" APP_ENV=development \
+    ADMIN_USERNAME=admin ADMIN_EMAIL=admin@example.com ADMIN_PASSWORD=bench-password-1 \
+    "$root/bin/alpaca-trader" dashboard-secure --port 0 "$@") >"$folder/ready" 2>"$folder/log" &
+  server=$!
+  while read -r line; do
+    case "$line" in "listening on "*) break ;; esac
+  done <"$folder/ready"
+  took=$(((${EPOCHREALTIME/./} - begin) / 1000))
+  case "$line" in "listening on "*) ;; *) cat "$folder/log" >&2; fail "The server did not start." ;; esac
+}
+
+finish() {
+  kill "$server"
+  wait "$server" 2>/dev/null || true
+  server=''
+}
+
+measure_start() {
+  local i
+  serve # makes database, keys and administrator
+  finish
+  for ((i = 0; i < runs; i++)); do
+    serve
+    say "$took"
+    finish
+  done | median
+}
+
+measure_memory() {
+  local i
+  for ((i = 0; i < 3; i++)); do
+    serve --demo
+    sleep "$idle_seconds"
+    awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$server/status"
+    finish
+  done | median
+}
+
+say "start to serving, existing database   $(measure_start) ms (median of $runs; goal under 150)"
+[ ! -d /proc/self ] ||
+  say "resident memory, idle, with --demo    $(measure_memory) MB (median of 3 after $idle_seconds s; goal under 50)"
+say "program                               $(($(wc -c <bin/alpaca-trader) / 1048576)) MB"
+say "compute (goal: 50 symbols x 100 bars under 5 ms):"
+go test -run '^$' -bench 'Scan|Evaluate' -benchtime 200x -count 3 ./internal/engine | grep '^Benchmark' || true

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Runs one step of the tests: scripts/steps.sh NAME. scripts/test.sh runs them in order.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+tools() { scripts/tools.sh; }
+
+web_packages() { scripts/web.sh deps; }
+
+web_tests() {
+  cd web
+  npm run --silent check
+  npm run --silent test
+}
+
+web_build() { scripts/web.sh build; }
+
+source_check() {
+  local unformatted
+  unformatted=$(gofmt -l cmd internal)
+  [ -z "$unformatted" ] || fail "Not formatted (run make fmt): $unformatted"
+  go vet ./...
+  if command -v shellcheck >/dev/null; then
+    shellcheck -x -P scripts scripts/*.sh .ci/run
+  fi
+}
+
+go_tests() {
+  local race=(-race)
+  command -v gcc >/dev/null || command -v clang >/dev/null || race=()
+  [ -n "${TEST_POSTGRES_URL:-}" ] || say "TEST_POSTGRES_URL is not set: SQLite only."
+  CGO_ENABLED=1 go test "${race[@]}" -timeout 10m ./...
+}
+
+program() { scripts/build.sh; }
+
+browser_tests() {
+  local browser
+  browser=$(find_chromium)
+  [ -n "$browser" ] || fail "Chromium was not found; set CHROMIUM to a browser or install the package chromium."
+  cd web
+  CHROMIUM=$browser ALPACA_TRADER=$root/bin/alpaca-trader npm run --silent e2e
+}
+
+case "${1:-}" in
+  tools | web_packages | web_tests | web_build | source_check | go_tests | program | browser_tests) "$1" ;;
+  *) fail "usage: scripts/steps.sh tools|web_packages|web_tests|web_build|source_check|go_tests|program|browser_tests" ;;
+esac

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs the web application's packages (deps) and builds it into internal/ui/dist (build), each
+# only when something changed.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+deps() {
+  local now stamp=web/node_modules/.stamp
+  now="$(node --version) $(fingerprint web/package.json web/package-lock.json)"
+  unchanged "$stamp" "$now" && return
+  (cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --prefer-offline)
+  printf '%s\n' "$now" >"$stamp"
+}
+
+build() {
+  local now stamp=$cache/web-build.stamp
+  now=$(fingerprint web)
+  [ -f internal/ui/dist/index.html ] && unchanged "$stamp" "$now" && return
+  rm -f "$stamp"
+  (cd web && npm run --silent build)
+  touch internal/ui/dist/.gitkeep
+  printf '%s\n' "$now" >"$stamp"
+}
+
+need_node
+case "${1:-}" in
+  deps) deps ;;
+  build) build ;;
+  *) fail "usage: scripts/web.sh deps|build" ;;
+esac
