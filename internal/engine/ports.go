@@ -4,7 +4,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -13,11 +12,11 @@ import (
 // The errors by which a Broker says what became of a Submit. Anything else is ErrUnknownOutcome's
 // meaning: the order may or may not be at the broker.
 var (
-	ErrOrderExists    = errors.New("an order with this client order id exists already")
-	ErrOrderRejected  = errors.New("the broker rejected the order")
-	ErrNotAccepted    = errors.New("the broker is rate limiting; the order was not taken")
-	ErrUnknownOutcome = errors.New("the broker's answer was lost")
-	ErrOrderNotFound  = errors.New("the broker has no such order")
+	ErrOrderExists    = trade.ErrOrderExists
+	ErrOrderRejected  = trade.ErrOrderRejected
+	ErrNotAccepted    = trade.ErrNotAccepted
+	ErrUnknownOutcome = trade.ErrUnknownOutcome
+	ErrOrderNotFound  = trade.ErrOrderNotFound
 )
 
 // Broker is what a cycle needs of one brokerage account. Every call honours its context.

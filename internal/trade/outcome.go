@@ -1,0 +1,13 @@
+package trade
+
+import "errors"
+
+// The errors by which a broker says what became of an order that was sent. Any other error means
+// the same as ErrUnknownOutcome: the order may or may not be at the broker.
+var (
+	ErrOrderExists    = errors.New("an order with this client order id exists already")
+	ErrOrderRejected  = errors.New("the broker rejected the order")
+	ErrNotAccepted    = errors.New("the broker is rate limiting; the order was not taken")
+	ErrUnknownOutcome = errors.New("the broker's answer was lost")
+	ErrOrderNotFound  = errors.New("the broker has no such order")
+)
