@@ -157,27 +157,6 @@ func priced(signal trade.Signal, name string, prices map[string]float64) SymbolS
 	return joined
 }
 
-// mostCycles is how many cycles may be asked for at once.
-const mostCycles = 100
-
-// Cycles returns the active account's newest cycles, newest first. limit is 1 to 100.
-func (a *App) Cycles(ctx context.Context, p auth.Principal, limit int) ([]trade.Cycle, error) {
-	if err := p.Require(auth.Read); err != nil {
-		return nil, err
-	}
-	if limit < 1 || limit > mostCycles {
-		return nil, fault.New(fault.Invalid, "The limit must be between 1 and %d.", mostCycles)
-	}
-	account, err := a.Store.ActiveAccount(ctx, p.UserID)
-	if fault.Is(err, fault.NotFound) {
-		return nil, errNoAccount
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a.Store.Cycles(ctx, p.UserID, account.ID, limit)
-}
-
 // Status returns the scheduler's and the market's state. It works without an account and while
 // the broker is down; then the market's times are zero.
 func (a *App) Status(ctx context.Context, p auth.Principal) (SchedulerStatus, error) {

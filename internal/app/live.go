@@ -107,32 +107,45 @@ func (a *App) Watch(p auth.Principal) (*Feed, error) {
 // error is the context's.
 func (f *Feed) Next(ctx context.Context) (event.Event, error) {
 	for {
-		if len(f.pending) > 0 {
-			first := f.pending[0]
-			f.pending = f.pending[1:]
+		if len(f.pending) == 0 {
+			if err := f.wait(ctx); err != nil {
+				return event.Event{}, err
+			}
+			continue
+		}
+		first := f.pending[0]
+		f.pending = f.pending[1:]
+		cycle, isCycle := first.Data.(trade.Cycle)
+		if !isCycle {
 			return first, nil
 		}
-		next, lost, err := f.subscription.Next(ctx)
-		if err != nil {
-			return event.Event{}, err
-		}
-		if lost {
-			f.pending = f.watcher.known()
-		}
-		if f.concerns(next) {
-			f.pending = append(f.pending, next)
-		}
+		return event.Event{Kind: event.Cycle, Data: f.live.app.reportCycle(ctx, cycle)}, nil
 	}
 }
 
-// concerns reports whether the event belongs to what the page shows. A finished cycle has changed
+// wait takes the next published event; after a loss, everything that is known comes first.
+func (f *Feed) wait(ctx context.Context) error {
+	next, lost, err := f.subscription.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if lost {
+		f.pending = f.watcher.known()
+	}
+	if f.concerns(next) {
+		f.pending = append(f.pending, next)
+	}
+	return nil
+}
+
+// concerns reports whether the event belongs to what the page shows. A cycle that has run changes
 // orders and positions, so they are read again at once.
 func (f *Feed) concerns(next event.Event) bool {
 	cycle, isCycle := next.Data.(trade.Cycle)
 	if !isCycle {
 		return true
 	}
-	f.watcher.wake()
+	f.watcher.keep(cycle)
 	return f.watcher.follows(cycle)
 }
 

@@ -152,16 +152,22 @@ func (w *watcher) follow(accountID string) (changed bool) {
 	return changed
 }
 
-// follows reports whether the cycle is of the account that is shown, and keeps it for pages that
-// join later.
+// follows reports whether the cycle is of the account that is shown.
 func (w *watcher) follows(cycle trade.Cycle) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if cycle.AccountID != w.accountID {
-		return false
+	return cycle.AccountID == w.accountID
+}
+
+// keep remembers a published cycle for pages that join later, and has the account looked at anew.
+func (w *watcher) keep(cycle trade.Cycle) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if last, known := w.latest[event.Cycle]; cycle.AccountID != w.accountID || (known && reflect.DeepEqual(last.Data, cycle)) {
+		return
 	}
 	w.latest[event.Cycle] = event.Event{Kind: event.Cycle, Data: cycle}
-	return true
+	w.wake()
 }
 
 // publish hands the data to the user's pages if it differs from what they have.

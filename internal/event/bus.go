@@ -16,7 +16,7 @@ const (
 	Positions Kind = "positions" // []trade.Position
 	Orders    Kind = "orders"    // []trade.BrokerOrder
 	Signals   Kind = "signals"   // []app.SymbolSignal
-	Cycle     Kind = "cycle"     // trade.Cycle, published by whoever ran it
+	Cycle     Kind = "cycle"     // trade.Cycle, published by whoever ran it; feeds turn it into app.CycleReport
 	Status    Kind = "status"    // app.SchedulerStatus
 	Problem   Kind = "problem"   // string: one sentence, empty when it is over
 )

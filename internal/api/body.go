@@ -1,0 +1,104 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const (
+	largestBody  = 1 << 20 // bytes
+	deepestBody  = 16      // nested objects and lists
+	bodySentence = "The request body "
+)
+
+// strictJSON reads bodies: one JSON value in UTF-8, no key twice (also not in another case, which
+// encoding/json takes for the same), nothing after it, not too deep.
+var strictJSON = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error {
+		if err := checkJSON(data); err != nil {
+			return errors.New(bodySentence + err.Error())
+		}
+		return json.Unmarshal(data, v)
+	},
+}
+
+// checkJSON returns nil or the end of a sentence that starts with "The request body".
+func checkJSON(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("is not valid UTF-8.")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := checkValue(decoder, 0); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("has something after its JSON value.")
+	}
+	return nil
+}
+
+func checkValue(decoder *json.Decoder, depth int) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return malformed(err, decoder)
+	}
+	switch token {
+	case json.Delim('{'):
+		return checkMembers(decoder, depth+1, true)
+	case json.Delim('['):
+		return checkMembers(decoder, depth+1, false)
+	}
+	return nil
+}
+
+// checkMembers reads the rest of an object or a list, to its closing bracket.
+func checkMembers(decoder *json.Decoder, depth int, object bool) error {
+	if depth > deepestBody {
+		return errors.New("is nested too deeply.")
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		if object {
+			if err := checkKey(decoder, seen); err != nil {
+				return err
+			}
+		}
+		if err := checkValue(decoder, depth); err != nil {
+			return err
+		}
+	}
+	if _, err := decoder.Token(); err != nil {
+		return malformed(err, decoder)
+	}
+	return nil
+}
+
+func checkKey(decoder *json.Decoder, seen map[string]bool) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return malformed(err, decoder)
+	}
+	key, _ := token.(string) // the decoder lets nothing else pass
+	folded := strings.ToLower(key)
+	if seen[folded] {
+		return fmt.Errorf("has the key %q twice.", key)
+	}
+	seen[folded] = true
+	return nil
+}
+
+func malformed(err error, decoder *json.Decoder) error {
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("is not valid JSON: it ends too early.")
+	}
+	return fmt.Errorf("is not valid JSON near byte %d.", decoder.InputOffset())
+}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+// request is what belongs to one request besides its HTTP form.
+type request struct {
+	id        string
+	log       *slog.Logger
+	principal auth.Principal
+}
+
+type requestKey struct{}
+
+// requestOf returns the request's own data; outside of a request, an empty one that logs nothing.
+func requestOf(ctx context.Context) *request {
+	if known, ok := ctx.Value(requestKey{}).(*request); ok {
+		return known
+	}
+	return &request{log: slog.New(slog.DiscardHandler)}
+}
+
+func principalOf(ctx context.Context) auth.Principal { return requestOf(ctx).principal }
+
+// tagged gives every request an id, which is in its answer and in its log lines.
+func (s *server) tagged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := newRequestID()
+		known := &request{
+			id:        id,
+			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path),
+			principal: auth.Principal{Address: clientAddress(r), UserAgent: r.UserAgent()},
+		}
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))
+	})
+}
+
+func newRequestID() string {
+	id := make([]byte, 8)
+	_, _ = rand.Read(id) // never fails
+	return hex.EncodeToString(id)
+}
+
+// recovered turns a panic into a 500 answer, so that one bad request does not stop trading.
+func recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			mistake := recover()
+			if mistake == nil {
+				return
+			}
+			if mistake == http.ErrAbortHandler {
+				panic(mistake)
+			}
+			requestOf(r.Context()).log.ErrorContext(r.Context(), "panic", "cause", mistake, "stack", string(debug.Stack()))
+			newProblem(r.Context(), http.StatusInternalServerError, fault.Public(nil)).write(w)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// clientAddress is the address of the TCP peer. It is the one place that decides who a request
+// comes from: limits, audit and sessions ask here.
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// addressBlock is what a limit counts as one address: an IPv4 address or an IPv6 /64.
+func addressBlock(address string) string {
+	parsed, err := netip.ParseAddr(address)
+	if err != nil || parsed.Unmap().Is4() {
+		return address
+	}
+	block, err := parsed.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return block.String()
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+// contentPolicy lets pages run their own hashed files and nothing else; no other origin is contacted.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+
+const permissionsPolicy = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), " +
+	"geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), " +
+	"publickey-credentials-get=(), screen-wake-lock=(), sync-xhr=(), usb=(), web-share=(), xr-spatial-tracking=()"
+
+// securityHeaders are on every answer.
+var securityHeaders = map[string]string{
+	"Content-Security-Policy":      contentPolicy,
+	"Permissions-Policy":           permissionsPolicy,
+	"X-Content-Type-Options":       "nosniff",
+	"X-Frame-Options":              "DENY",
+	"Referrer-Policy":              "same-origin",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+}
+
+const twoYears = "max-age=63072000; includeSubDomains"
+
+// armed puts the security headers on every answer.
+func (s *server) armed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range securityHeaders {
+			w.Header().Set(name, value)
+		}
+		if s.Secure {
+			w.Header().Set("Strict-Transport-Security", twoYears)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hosted refuses foreign host names on a loopback address: a page of another site whose name was
+// made to point here (DNS rebinding) would otherwise count as our own origin.
+func (s *server) hosted(next http.Handler) http.Handler {
+	if !s.LoopbackOnly {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopbackHost(r.Host) {
+			newProblem(r.Context(), http.StatusMisdirectedRequest, "This server answers to localhost only.").write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func loopbackHost(hostport string) bool {
+	host := hostport
+	if name, _, err := net.SplitHostPort(hostport); err == nil {
+		host = name
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || (err == nil && address.IsLoopback())
+}
+
+// sameOrigin refuses what another site's page sends (CSRF). The standard library's check passes
+// requests that carry neither Sec-Fetch-Site nor Origin, because no browser sends them; with a
+// session cookie they are refused too.
+func (s *server) sameOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, fault.New(fault.Forbidden, "This request comes from another site and was refused."))
+	}))
+	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, noCookie := r.Cookie(s.sessions.Cookie.Name)
+		if unsafe(r) && noCookie == nil && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+			writeProblem(w, r, fault.New(fault.Forbidden, "A change with a session cookie needs an Origin header that names this server."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+func unsafe(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
+}
+
+// jsonOnly refuses bodies of another type, which forms of other sites could send without asking.
+func jsonOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if unsafe(r) && r.ContentLength != 0 && !isJSON(r.Header.Get("Content-Type")) {
+			newProblem(r.Context(), http.StatusUnsupportedMediaType, "Send the body as application/json.").write(w)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isJSON(contentType string) bool {
+	mediaType, parameters, err := mime.ParseMediaType(contentType)
+	charset := parameters["charset"]
+	return err == nil && mediaType == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
+}
