@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jcap24/alpaca-trader/internal/strategy"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -27,18 +28,14 @@ func StrategyRevision(settings trade.Settings) string {
 // decidingParts is the canonical form: one "name value..." line each, in this order.
 func decidingParts(s trade.Settings) []string {
 	parts := []string{"format " + revisionFormat, "timeframe " + string(s.Timeframe)}
-	add := func(enabled bool, format string, values ...any) {
-		if enabled {
-			parts = append(parts, fmt.Sprintf(format, values...))
-		}
+	for _, rule := range strategy.Enabled(s) {
+		parts = append(parts, rule.Indicator+" "+rule.Parameters(s))
 	}
-	add(s.RSI.Enabled, "rsi %d %v %v", s.RSI.Period, s.RSI.Overbought, s.RSI.Oversold)
-	add(s.SMA.Enabled, "sma %d %d", s.SMA.ShortPeriod, s.SMA.LongPeriod)
-	add(s.MACD.Enabled, "macd %d %d %d", s.MACD.FastPeriod, s.MACD.SlowPeriod, s.MACD.SignalPeriod)
-	add(s.Bollinger.Enabled, "bollinger %d %v", s.Bollinger.Period, s.Bollinger.StdDev)
-	add(true, "mode %s", s.SignalMode)
-	add(s.SignalMode == trade.Majority, "min_agree %d", s.SignalMinAgree)
-	add(true, "order %s %s", s.OrderType, s.TimeInForce)
-	add(true, "size %s max %d short %t", s.PositionSizePct, s.MaxPositions, s.AllowShort)
-	return parts
+	parts = append(parts, "mode "+string(s.SignalMode))
+	if s.SignalMode == trade.Majority {
+		parts = append(parts, fmt.Sprintf("min_agree %d", s.SignalMinAgree))
+	}
+	return append(parts,
+		fmt.Sprintf("order %s %s", s.OrderType, s.TimeInForce),
+		fmt.Sprintf("size %s max %d short %t", s.PositionSizePct, s.MaxPositions, s.AllowShort))
 }

@@ -12,6 +12,7 @@ import (
 var bollingerRule = Rule{
 	Indicator:  "bollinger",
 	Enabled:    func(s trade.Settings) bool { return s.Bollinger.Enabled },
+	Parameters: func(s trade.Settings) string { return fmt.Sprintf("%d %v", s.Bollinger.Period, s.Bollinger.StdDev) },
 	MinBars:    func(s trade.Settings) int { return s.Bollinger.Period },
 	SettleBars: func(s trade.Settings) int { return s.Bollinger.Period },
 	New: func(s trade.Settings) Voter {

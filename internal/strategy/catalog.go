@@ -14,6 +14,9 @@ type Rule struct {
 	Indicator string
 	// Enabled reports whether the settings ask for it.
 	Enabled func(trade.Settings) bool
+	// Parameters writes all settings that its votes depend on, in a form that never changes for
+	// the same settings: it becomes part of client order ids.
+	Parameters func(trade.Settings) string
 	// MinBars is how many bars it takes until its values exist. A crossing needs one more to vote.
 	MinBars func(trade.Settings) int
 	// SettleBars is how many bars it takes until values and votes no longer depend on where the

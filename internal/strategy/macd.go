@@ -11,7 +11,10 @@ import (
 var macdRule = Rule{
 	Indicator: "macd",
 	Enabled:   func(s trade.Settings) bool { return s.MACD.Enabled },
-	MinBars:   func(s trade.Settings) int { return macdBars(s.MACD) },
+	Parameters: func(s trade.Settings) string {
+		return fmt.Sprintf("%d %d %d", s.MACD.FastPeriod, s.MACD.SlowPeriod, s.MACD.SignalPeriod)
+	},
+	MinBars: func(s trade.Settings) int { return macdBars(s.MACD) },
 	SettleBars: func(s trade.Settings) int {
 		return indicator.SettleMACD(s.MACD.FastPeriod, s.MACD.SlowPeriod, s.MACD.SignalPeriod) + 1
 	},

@@ -10,8 +10,11 @@ import (
 // rsiRule buys strictly below oversold and sells strictly above overbought. A price that has not
 // moved at all has an RSI of 100 by convention and no vote: nobody overbought it.
 var rsiRule = Rule{
-	Indicator:  "rsi",
-	Enabled:    func(s trade.Settings) bool { return s.RSI.Enabled },
+	Indicator: "rsi",
+	Enabled:   func(s trade.Settings) bool { return s.RSI.Enabled },
+	Parameters: func(s trade.Settings) string {
+		return fmt.Sprintf("%d %v %v", s.RSI.Period, s.RSI.Overbought, s.RSI.Oversold)
+	},
 	MinBars:    func(s trade.Settings) int { return s.RSI.Period },
 	SettleBars: func(s trade.Settings) int { return indicator.SettleRSI(s.RSI.Period) },
 	New: func(s trade.Settings) Voter {

@@ -12,6 +12,7 @@ import (
 var smaCrossoverRule = Rule{
 	Indicator:  "sma",
 	Enabled:    func(s trade.Settings) bool { return s.SMA.Enabled },
+	Parameters: func(s trade.Settings) string { return fmt.Sprintf("%d %d", s.SMA.ShortPeriod, s.SMA.LongPeriod) },
 	MinBars:    func(s trade.Settings) int { return s.SMA.LongPeriod },
 	SettleBars: func(s trade.Settings) int { return s.SMA.LongPeriod + 1 },
 	New: func(s trade.Settings) Voter {
