@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/shopspring/decimal"
 
@@ -37,6 +36,12 @@ type voteView struct {
 	Reason    string       `json:"reason" doc:"The sentence behind the vote"`
 	Problem   string       `json:"problem" doc:"Why it could not vote"`
 }
+
+// SignalsOf is the body of GET /api/signals, for the command line's --json.
+func SignalsOf(signals []app.SymbolSignal) any { return each(signals, viewSignal) }
+
+// CycleOf is one element of the body of GET /api/cycles, for the command line's --json.
+func CycleOf(report app.CycleReport) any { return viewCycle(report) }
 
 type valueView struct {
 	Name   string  `json:"name"`
@@ -132,15 +137,15 @@ func viewDecision(decision trade.Decision, states map[string]trade.OrderState) d
 		Symbol: signal.Symbol, Action: signal.Action, Strength: finite(signal.Strength), Votes: each(signal.Votes, viewVote),
 		BarTime: timeText(signal.BarStart), Price: finite(signal.Price),
 	}
+	view.Sentence = decision.Sentence()
+	if decision.Skip != "" {
+		view.Skip = &decision.Skip
+	}
 	if intent := decision.Intent; intent != nil {
-		view.Sentence = intent.Reason
 		view.Order = &decidedOrderView{
 			intent.ClientOrderID, intent.Side, amountNumber(intent.Qty), amountNumber(intent.Notional), states[intent.ClientOrderID],
 		}
-		return view
 	}
-	view.Skip = &decision.Skip
-	view.Sentence = fmt.Sprintf("Skipped %s: %s.", signal.Symbol, decision.Skip.Sentence())
 	return view
 }
 

@@ -76,7 +76,7 @@ func countIntents(cycles []trade.Cycle) int {
 	count := 0
 	for _, cycle := range cycles {
 		for _, decision := range cycle.Decisions {
-			if decision.Intent != nil {
+			if decision.Ordered() {
 				count++
 			}
 		}

@@ -29,11 +29,11 @@ const (
 func (d *Desk) RunCycle(ctx context.Context, run Run) (trade.Cycle, error) {
 	ctx, cancel := context.WithTimeout(ctx, cycleLimit)
 	defer cancel()
-	lease, err := d.Journal.AcquireLease(ctx, run.AccountID, d.Holder)
+	ctx, lease, release, err := d.hold(ctx, run.AccountID, run.LeaseWait)
 	if err != nil {
 		return trade.Cycle{}, err
 	}
-	defer d.release(lease)
+	defer release()
 
 	cycle := trade.Cycle{
 		ID: d.NewID(), AccountID: run.AccountID, UserID: run.UserID, Slot: run.Slot,
@@ -137,7 +137,7 @@ func assetsOf(ctx context.Context, broker engine.Broker, signals []trade.Signal)
 func (d *Desk) submitAll(ctx context.Context, lease trade.Lease, broker Broker, cycle trade.Cycle) error {
 	var intents []trade.Intent
 	for _, decision := range cycle.Decisions {
-		if decision.Intent != nil && decision.Skip == "" {
+		if decision.Ordered() {
 			intents = append(intents, *decision.Intent)
 		}
 	}
@@ -180,12 +180,4 @@ func problemSentence(err error) string {
 		return "The cycle took too long and was stopped. What was begun is resolved by the next one."
 	}
 	return fault.Public(err)
-}
-
-func (d *Desk) release(lease trade.Lease) {
-	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
-	defer cancel()
-	if err := d.Journal.ReleaseLease(ctx, lease); err != nil {
-		d.Log.Warn("lease not released; it expires by itself", "account", lease.AccountID, "error", err)
-	}
 }

@@ -73,6 +73,9 @@ type Run struct {
 	Symbols   []string
 	Slot      time.Time // unique for the account
 	DryRun    bool      // everything but journaled intents and orders
+	// LeaseWait is how long to wait while another process holds the account's lease; a process
+	// that died holds it for its remaining length. Zero: not at all.
+	LeaseWait time.Duration
 	// MarketHoursOnly skips the cycle, with a record, while the market is closed.
 	MarketHoursOnly bool
 }

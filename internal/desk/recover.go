@@ -10,6 +10,19 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
+// Resolve takes the account's lease and does what Recover does, for a process that has just
+// started and has no cycle to run yet.
+func (d *Desk) Resolve(ctx context.Context, accountID string, broker Broker, leaseWait time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, cycleLimit)
+	defer cancel()
+	ctx, lease, release, err := d.hold(ctx, accountID, leaseWait)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return d.Recover(ctx, lease, broker)
+}
+
 // Recover resolves every order that an earlier run left unresolved, and takes over what happened
 // to the others since. It comes before any new decision for the account.
 func (d *Desk) Recover(ctx context.Context, lease trade.Lease, broker Broker) error {
@@ -40,9 +53,6 @@ func (d *Desk) find(ctx context.Context, lease trade.Lease, broker Broker, order
 	for _, wait := range append([]time.Duration{0}, d.Patience...) {
 		if !d.waitUntil(ctx, claimed.Add(wait)) {
 			return ctx.Err()
-		}
-		if _, err := d.Journal.AcquireLease(ctx, lease.AccountID, d.Holder); err != nil {
-			return err // another process resolves it
 		}
 		report, err := broker.OrderByClientID(ctx, order.Intent.ClientOrderID)
 		switch {

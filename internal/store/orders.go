@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
@@ -27,6 +26,7 @@ type orderRow struct {
 	FilledAvgPrice decimal.NullDecimal
 	Problem        string
 	RequestID      string
+	SentTwice      bool
 	Epoch          int64
 	SubmittedAt    instant
 	FilledAt       instant
@@ -38,7 +38,7 @@ func rowOfOrder(o trade.Order) orderRow {
 		AccountID: o.Intent.AccountID, ClientOrderID: o.Intent.ClientOrderID, UserID: o.Intent.UserID,
 		State: o.State, BrokerOrderID: o.BrokerOrderID, BrokerStatus: o.BrokerStatus,
 		FilledQty: o.FilledQty, FilledAvgPrice: o.FilledAvgPrice, Problem: o.Problem, RequestID: o.RequestID,
-		Epoch: o.Epoch, SubmittedAt: at(o.SubmittedAt), FilledAt: at(o.FilledAt), UpdatedAt: at(o.UpdatedAt),
+		SentTwice: o.SentTwice, Epoch: o.Epoch, SubmittedAt: at(o.SubmittedAt), FilledAt: at(o.FilledAt), UpdatedAt: at(o.UpdatedAt),
 	}
 }
 
@@ -46,7 +46,7 @@ func (r orderRow) order(intent intentRow) trade.Order {
 	return trade.Order{
 		Intent: intent.intent(), State: r.State, BrokerOrderID: r.BrokerOrderID, BrokerStatus: r.BrokerStatus,
 		FilledQty: r.FilledQty, FilledAvgPrice: r.FilledAvgPrice, Problem: r.Problem, RequestID: r.RequestID,
-		Epoch: r.Epoch, SubmittedAt: r.SubmittedAt.Time, FilledAt: r.FilledAt.Time, UpdatedAt: r.UpdatedAt.Time,
+		SentTwice: r.SentTwice, Epoch: r.Epoch, SubmittedAt: r.SubmittedAt.Time, FilledAt: r.FilledAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
 
@@ -92,20 +92,6 @@ func (s *Store) JournaledOrders(ctx context.Context, userID, accountID string, l
 		return query.Where("o.account_id = ? AND o.user_id = ?", accountID, userID).
 			Order("i.created_at DESC", "i.client_order_id DESC").Limit(int64(limit))
 	})
-}
-
-// LastAttempt returns the state of the newest attempt at the same decision, or found=false.
-func (s *Store) LastAttempt(ctx context.Context, accountID, symbol string, purpose trade.Purpose, barEndUnix int64) (trade.Order, bool, error) {
-	from := time.Unix(barEndUnix, 0)
-	orders, err := s.selectOrders(ctx, func(query *bun.SelectQuery) *bun.SelectQuery {
-		return query.Where("i.account_id = ? AND i.symbol = ? AND i.purpose = ?", accountID, symbol, purpose).
-			Where("i.bar_end >= ? AND i.bar_end < ?", at(from), at(from.Add(time.Second))).
-			Order("i.attempt DESC", "i.created_at DESC").Limit(1)
-	})
-	if err != nil || len(orders) == 0 {
-		return trade.Order{}, false, err
-	}
-	return orders[0], true, nil
 }
 
 // selectOrders reads orders (o, joined with their intents i) and then the intents, which never
@@ -157,9 +143,9 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 		if err := holdLease(ctx, tx, lease); err != nil {
 			return err
 		}
-		result, err := tx.NewRaw(`UPDATE orders SET state = ?, epoch = ?, updated_at = ?
+		result, err := tx.NewRaw(`UPDATE orders SET state = ?, epoch = ?, sent_twice = ?, updated_at = ?
 			WHERE account_id = ? AND client_order_id = ? AND state = ? AND epoch <= ? AND (state <> ? OR epoch < ?)`,
-			claimed.State, claimed.Epoch, at(claimed.UpdatedAt),
+			claimed.State, claimed.Epoch, claimed.SentTwice, at(claimed.UpdatedAt),
 			lease.AccountID, order.Intent.ClientOrderID, order.State, claimed.Epoch,
 			trade.Submitting, claimed.Epoch).Exec(ctx)
 		return mustChange(result, err, fault.New(fault.Conflict, "Another process is sending this order."))

@@ -24,10 +24,11 @@ type Options struct {
 	URL         secret.Text   // DATABASE_URL: sqlite:///file, sqlite:////file, sqlite:///:memory:, postgres(ql)://...
 	Clock       clock.Clock   // times of rows; the system's clock when nil. Leases use the database's own.
 	AuditKey    []byte        // key of the audit chain: Keyring.Derive(secret.AuditLabel)
-	LeaseLength time.Duration // 60 s when zero
+	LeaseLength time.Duration // 20 s when zero
 }
 
-const usualLease = 60 * time.Second
+// usualLease is how long a dead process keeps its accounts; a live one renews far more often.
+const usualLease = 20 * time.Second
 
 // Store is one open database. It is safe for concurrent use.
 type Store struct {

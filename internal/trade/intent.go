@@ -108,9 +108,25 @@ var skipSentences = map[Skip]string{
 	SkipDryRun:         "dry run",
 }
 
-// Decision is the outcome for one symbol of one cycle: its signal, and an intent or a skip.
+// Decision is the outcome for one symbol of one cycle: its signal, and an intent or a skip. In a
+// dry run it has both: the intent that would have been ordered, and SkipDryRun.
 type Decision struct {
 	Signal Signal
-	Intent *Intent // nil when skipped
-	Skip   Skip    // empty when there is an intent
+	Intent *Intent
+	Skip   Skip
+}
+
+// Ordered reports whether the decision became an order.
+func (d Decision) Ordered() bool { return d.Intent != nil && d.Skip == "" }
+
+// Sentence says in words what was done and why.
+func (d Decision) Sentence() string {
+	switch {
+	case d.Ordered():
+		return d.Intent.Reason
+	case d.Intent != nil:
+		return "Not ordered (" + d.Skip.Sentence() + "): " + d.Intent.Reason
+	default:
+		return "Skipped " + d.Signal.Symbol + ": " + d.Skip.Sentence() + "."
+	}
 }

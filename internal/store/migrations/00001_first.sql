@@ -186,6 +186,7 @@ CREATE TABLE orders (
     filled_avg_price MONEY,
     problem TEXT NOT NULL,
     request_id TEXT NOT NULL,
+    sent_twice BOOLEAN NOT NULL DEFAULT FALSE,
     epoch BIGINT NOT NULL,
     submitted_at BIGINT,
     filled_at BIGINT,
