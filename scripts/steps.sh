@@ -16,13 +16,17 @@ web_tests() {
 web_build() { scripts/web.sh build; }
 
 source_check() {
-  local unformatted
+  local unformatted status=0
   unformatted=$(gofmt -l cmd internal)
-  [ -z "$unformatted" ] || fail "Not formatted (run make fmt): $unformatted"
-  go vet ./...
-  if command -v shellcheck >/dev/null; then
-    shellcheck -x -P scripts scripts/*.sh .ci/run
+  if [ -n "$unformatted" ]; then
+    say "Not formatted; run make fmt:" "$unformatted"
+    status=1
   fi
+  go vet ./... || status=1
+  if command -v shellcheck >/dev/null; then
+    shellcheck -x -P scripts scripts/*.sh .ci/run || status=1
+  fi
+  return $status
 }
 
 go_tests() {
