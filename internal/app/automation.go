@@ -40,7 +40,6 @@ type AutomationConfig struct {
 // Due is one cycle that should run now.
 type Due struct {
 	AccountID string
-	UserID    string
 	Slot      time.Time // market time; with the account it names the cycle
 }
 
@@ -76,7 +75,7 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 			}
 		}
 		if !account.NextRunAt.After(now) {
-			due = append(due, Due{AccountID: account.ID, UserID: account.UserID, Slot: account.NextRunAt})
+			due = append(due, Due{AccountID: account.ID, Slot: account.NextRunAt})
 		}
 	}
 	return due, nil
@@ -86,8 +85,11 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 // that another process is busy with, and an account whose automation was switched off meanwhile
 // are no errors: nothing is run.
 func (a *Automation) RunDue(ctx context.Context, due Due) error {
-	account, on, err := a.automated(ctx, due)
-	if err != nil || !on {
+	account, err := a.Store.AutomatedAccount(ctx, due.AccountID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	settings, err := a.Store.UserSettings(ctx, account.UserID)
@@ -117,19 +119,28 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	return err
 }
 
-// automated finds the account of a due cycle, and whether its automation is still on.
-func (a *Automation) automated(ctx context.Context, due Due) (trade.BrokerageAccount, bool, error) {
-	accounts, err := a.Store.ListAccounts(ctx, due.UserID)
+// ResolveAll asks the brokers about every order that an earlier run of the program left open, before
+// the first tick: start-up is recovery. An account that another process holds is left to it; one
+// whose broker does not answer is resolved by its next cycle.
+func (a *Automation) ResolveAll(ctx context.Context) {
+	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
-		return trade.BrokerageAccount{}, false, err
+		a.Log.Error("orders of an earlier run not resolved", "error", err)
+		return
 	}
 	for _, account := range accounts {
-		if account.ID == due.AccountID {
-			return account, account.Automated, nil
+		brokerage, err := a.Brokerages.Open(ctx, account)
+		if err == nil {
+			err = a.Desk.Resolve(ctx, account.ID, brokerage, resolveWait)
+		}
+		if err != nil && ctx.Err() == nil {
+			a.Log.Warn("orders of an earlier run not resolved yet", "account", account.ID, "error", err)
 		}
 	}
-	return trade.BrokerageAccount{}, false, nil
 }
+
+// resolveWait outlasts the lease of a process that died.
+const resolveWait = 30 * time.Second
 
 // planNext moves the account to its next slot. Slots that passed while nothing ran are left out:
 // the next one lies after the market's present time.

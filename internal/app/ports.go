@@ -65,6 +65,8 @@ type Accounts interface {
 	// AutomatedAccounts returns every account whose automation is on and whose user is not
 	// disabled: for the scheduler only.
 	AutomatedAccounts(ctx context.Context) ([]trade.BrokerageAccount, error)
+	// AutomatedAccount is one of those by its id; NotFound for any other account.
+	AutomatedAccount(ctx context.Context, id string) (trade.BrokerageAccount, error)
 	SetNextRun(ctx context.Context, accountID string, next time.Time) error
 }
 

@@ -2,12 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/lab"
@@ -21,6 +19,61 @@ const backtestCash = 100_000
 
 // backtestDays is the longest period that may be asked for: ten years.
 const backtestDays = 3650
+
+func backtestCommand(env *Environment) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "backtest",
+		Short: "Replay the last days and show what the strategy would have done",
+		Long: "Replay the last days of the broker's bars through the same decisions that trade makes, and show the result.\n" +
+			"Earlier bars are fetched too, so that every indicator is settled on the first day. Orders fill at the next bar's open.",
+		Args: noArguments,
+	}
+	days := command.Flags().Int("days", 30, "how many `DAYS` up to now")
+	chosen := symbolFlag(command)
+	asJSON := jsonFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		report, err := env.backtest(command.Context(), *chosen, *days)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(env.Stdout, report)
+		}
+		return printReplay(env.Stdout, report)
+	}
+	return command
+}
+
+func (e *Environment) backtest(ctx context.Context, chosen []string, days int) (lab.Report, error) {
+	settings, err := e.Strategy()
+	if err != nil {
+		return lab.Report{}, err
+	}
+	watchlist, err := e.watched(chosen)
+	if err != nil {
+		return lab.Report{}, err
+	}
+	account, err := e.account()
+	if err != nil {
+		return lab.Report{}, err
+	}
+	now, err := account.Client.Clock(ctx)
+	if err != nil {
+		return lab.Report{}, err
+	}
+	return replayDays(ctx, account.Client, settings, symbolsOf(watchlist), days, now.Timestamp, e.progress("bars replayed"))
+}
+
+// progress logs how far a job has come, at every tenth of it.
+func (e *Environment) progress(what string) func(done, total int) {
+	tenth := -1
+	return func(done, total int) {
+		if total > 0 && done*10/total > tenth {
+			tenth = done * 10 / total
+			e.Logger.Info(what, "done", done, "of", total)
+		}
+	}
+}
 
 // replayDays replays the days up to now on the source's closed bars, with enough earlier bars
 // that every indicator has settled on the first day. progress may be nil.
@@ -37,79 +90,4 @@ func replayDays(ctx context.Context, source market.Source, settings trade.Settin
 		Settings: settings, Symbols: symbols, Bars: bars, From: from, To: now,
 		Cash: decimal.NewFromInt(backtestCash), Progress: progress,
 	})
-}
-
-// printReplay prints the report for people: the figures, each symbol, each trade, and what was
-// missing.
-func printReplay(w io.Writer, report lab.Report) error {
-	fmt.Fprintf(w, "%d symbols on %s bars from %s to %s, starting with $%s.\n",
-		len(report.Symbols), report.Timeframe, date(report.From), date(report.To), report.Cash.StringFixed(2))
-	fmt.Fprintln(w, "Orders fill at the next bar's open, without fees or slippage.")
-	fmt.Fprintln(w)
-	for _, part := range []func(io.Writer, lab.Report) error{printFigures, printSymbols, printTrades} {
-		if err := part(w, report); err != nil {
-			return err
-		}
-		fmt.Fprintln(w)
-	}
-	for _, reason := range report.Unfilled {
-		fmt.Fprintf(w, "Not filled before the end: %s\n", reason)
-	}
-	for _, problem := range report.Problems {
-		fmt.Fprintf(w, "Note: %s\n", problem)
-	}
-	return nil
-}
-
-func printFigures(w io.Writer, report lab.Report) error {
-	figures := report.Figures
-	return printTable(w, []string{"EQUITY", "RETURN", "MAX DRAWDOWN", "TRADES", "WIN RATE", "PROFIT FACTOR", "SHARPE"}, [][]string{{
-		"$" + report.Equity.StringFixed(2), percent(&figures.TotalReturn), percent(&figures.MaxDrawdown),
-		strconv.Itoa(figures.Trades), percent(figures.WinRate), ratio(figures.ProfitFactor), ratio(figures.Sharpe),
-	}})
-}
-
-func printSymbols(w io.Writer, report lab.Report) error {
-	var rows [][]string
-	for _, symbol := range report.Symbols {
-		rows = append(rows, []string{
-			symbol.Symbol, strconv.Itoa(symbol.Bars), strconv.Itoa(symbol.Trades), percent(symbol.WinRate),
-			symbol.Profit.StringFixed(2), symbol.OpenQty.String(), symbol.OpenProfit.StringFixed(2),
-		})
-	}
-	return printTable(w, []string{"SYMBOL", "BARS", "TRADES", "WIN RATE", "PROFIT", "OPEN QTY", "OPEN PROFIT"}, rows)
-}
-
-func printTrades(w io.Writer, report lab.Report) error {
-	if len(report.Trades) == 0 {
-		_, err := fmt.Fprintln(w, "No trades.")
-		return err
-	}
-	var rows [][]string
-	for _, each := range report.Trades {
-		exited, exit, profit := "open", "", ""
-		if each.ExitAt != nil {
-			exited, exit, profit = date(*each.ExitAt), each.ExitPrice.String(), each.Profit.StringFixed(2)
-		}
-		rows = append(rows, []string{
-			each.Symbol, each.Side, each.Qty.String(), date(each.EntryAt), each.EntryPrice.String(), exited, exit, profit, each.EntryReason,
-		})
-	}
-	return printTable(w, []string{"SYMBOL", "SIDE", "QTY", "ENTERED", "AT", "EXITED", "AT", "PROFIT", "WHY"}, rows)
-}
-
-func date(t time.Time) string { return t.Format(time.DateOnly) }
-
-func percent(fraction *float64) string {
-	if fraction == nil {
-		return "-"
-	}
-	return strconv.FormatFloat(100**fraction, 'f', 2, 64) + " %"
-}
-
-func ratio(number *float64) string {
-	if number == nil {
-		return "-"
-	}
-	return strconv.FormatFloat(*number, 'f', 2, 64)
 }

@@ -9,7 +9,14 @@ import (
 // commands is the list of commands, in the order of the help text.
 func commands(env *Environment) []*cobra.Command {
 	return []*cobra.Command{
+		dashboardSecureCommand(env),
+		scanCommand(env),
+		tradeCommand(env),
+		scheduleCommand(env),
+		statusCommand(env),
+		backtestCommand(env),
 		keysCommand(env),
+		openAPICommand(env),
 		versionCommand(env),
 	}
 }

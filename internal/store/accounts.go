@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -168,9 +170,22 @@ func (s *Store) ActivateAccount(ctx context.Context, userID, id string, entry au
 // It crosses users: for the scheduler only.
 func (s *Store) AutomatedAccounts(ctx context.Context) ([]trade.BrokerageAccount, error) {
 	var rows []accountRow
-	err := s.read.NewSelect().Model(&rows).Where("automated").
-		Where("user_id IN (SELECT id FROM users WHERE NOT disabled)").Order("created_at", "id").Scan(ctx)
+	err := automated(s.read.NewSelect().Model(&rows)).Order("created_at", "id").Scan(ctx)
 	return accountsOf(rows), explain(err)
+}
+
+// AutomatedAccount is one of AutomatedAccounts by its id; a fault of kind NotFound for any other.
+func (s *Store) AutomatedAccount(ctx context.Context, id string) (trade.BrokerageAccount, error) {
+	var row accountRow
+	err := automated(s.read.NewSelect().Model(&row)).Where("id = ?", id).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return trade.BrokerageAccount{}, fault.New(fault.NotFound, "The account is gone, or its automation is off.")
+	}
+	return row.account(), explain(err)
+}
+
+func automated(query *bun.SelectQuery) *bun.SelectQuery {
+	return query.Where("automated").Where("user_id IN (SELECT id FROM users WHERE NOT disabled)")
 }
 
 // SetNextRun plans the account's next cycle; the zero time forgets the plan. It takes no user id:

@@ -15,7 +15,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
-	"github.com/jcap24/alpaca-trader/internal/engine"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -60,25 +59,25 @@ func TestSubmitSaysWhatBecameOfTheOrder(t *testing.T) {
 		handler http.HandlerFunc
 		want    error
 	}{
-		"duplicate id":            {answer(422, `{"code":40010001,"message":"client_order_id must be unique"}`), engine.ErrOrderExists},
-		"duplicate id, old words": {answer(422, `{"code":40010001,"message":"client order id must be unique"}`), engine.ErrOrderExists},
-		"other validation":        {answer(422, `{"code":40010001,"message":"qty must be > 0"}`), engine.ErrOrderRejected},
-		"too long id":             {answer(422, `{"code":40010001,"message":"client_order_id must be no more than 128 characters"}`), engine.ErrOrderRejected},
-		"buying power":            {answer(403, `{"code":40310000,"message":"insufficient buying power"}`), engine.ErrOrderRejected},
-		"html 401":                {answer(401, `<html>401</html>`), engine.ErrOrderRejected},
-		"rate limit":              {answer(429, `{"code":42910000,"message":"rate limit exceeded"}`), engine.ErrNotAccepted},
-		"server error":            {answer(500, `{"code":50010000,"message":"internal server error occurred"}`), engine.ErrUnknownOutcome},
-		"gateway time-out":        {answer(504, `{"code":50410000,"message":"request timed out"}`), engine.ErrUnknownOutcome},
-		"malformed answer":        {answer(200, `{"id":`), engine.ErrUnknownOutcome},
-		"empty object":            {answer(200, `{}`), engine.ErrUnknownOutcome},
-		"another order":           {answer(200, `{"id":"x","client_order_id":"other"}`), engine.ErrUnknownOutcome},
-		"redirect":                {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, engine.ErrUnknownOutcome},
+		"duplicate id":            {answer(422, `{"code":40010001,"message":"client_order_id must be unique"}`), trade.ErrOrderExists},
+		"duplicate id, old words": {answer(422, `{"code":40010001,"message":"client order id must be unique"}`), trade.ErrOrderExists},
+		"other validation":        {answer(422, `{"code":40010001,"message":"qty must be > 0"}`), trade.ErrOrderRejected},
+		"too long id":             {answer(422, `{"code":40010001,"message":"client_order_id must be no more than 128 characters"}`), trade.ErrOrderRejected},
+		"buying power":            {answer(403, `{"code":40310000,"message":"insufficient buying power"}`), trade.ErrOrderRejected},
+		"html 401":                {answer(401, `<html>401</html>`), trade.ErrOrderRejected},
+		"rate limit":              {answer(429, `{"code":42910000,"message":"rate limit exceeded"}`), trade.ErrNotAccepted},
+		"server error":            {answer(500, `{"code":50010000,"message":"internal server error occurred"}`), trade.ErrUnknownOutcome},
+		"gateway time-out":        {answer(504, `{"code":50410000,"message":"request timed out"}`), trade.ErrUnknownOutcome},
+		"malformed answer":        {answer(200, `{"id":`), trade.ErrUnknownOutcome},
+		"empty object":            {answer(200, `{}`), trade.ErrUnknownOutcome},
+		"another order":           {answer(200, `{"id":"x","client_order_id":"other"}`), trade.ErrUnknownOutcome},
+		"redirect":                {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, trade.ErrUnknownOutcome},
 		"dropped": {func(w http.ResponseWriter, _ *http.Request) {
 			connection, _, err := w.(http.Hijacker).Hijack()
 			if err == nil {
 				_ = connection.Close()
 			}
-		}, engine.ErrUnknownOutcome},
+		}, trade.ErrUnknownOutcome},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +102,7 @@ func TestSubmitWithoutAConnectionWasNotTaken(t *testing.T) {
 	server := httptest.NewServer(answer(200, `{}`))
 	address := server.URL
 	server.Close()
-	if _, err := clientOf(t, address).Submit(t.Context(), intent); !errors.Is(err, engine.ErrNotAccepted) {
+	if _, err := clientOf(t, address).Submit(t.Context(), intent); !errors.Is(err, trade.ErrNotAccepted) {
 		t.Errorf("got %v, want ErrNotAccepted: nothing left this machine", err)
 	}
 }
@@ -121,7 +120,7 @@ func TestSubmitStopsWithItsContext(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	if _, err := client.Submit(ctx, intent); !errors.Is(err, engine.ErrUnknownOutcome) {
+	if _, err := client.Submit(ctx, intent); !errors.Is(err, trade.ErrUnknownOutcome) {
 		t.Errorf("got %v, want ErrUnknownOutcome: the order may have arrived", err)
 	}
 }
@@ -198,7 +197,7 @@ func TestReadsAreAskedAgain(t *testing.T) {
 func TestAnUnknownClientOrderIDIsNotFound(t *testing.T) {
 	t.Parallel()
 	client := dial(t, answer(404, `{"code":40410000,"message":"order not found"}`))
-	if _, err := client.OrderByClientID(t.Context(), "at1-x"); !errors.Is(err, engine.ErrOrderNotFound) {
+	if _, err := client.OrderByClientID(t.Context(), "at1-x"); !errors.Is(err, trade.ErrOrderNotFound) {
 		t.Errorf("got %v", err)
 	}
 }

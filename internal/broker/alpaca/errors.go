@@ -9,8 +9,8 @@ import (
 
 	sdk "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 
-	"github.com/jcap24/alpaca-trader/internal/engine"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
 // codeInvalidParameter is Alpaca's code for parameter validation; a repeated client order id
@@ -47,17 +47,17 @@ func submitError(seen exchange, err error) error {
 	text := brokerText(err, seen)
 	switch {
 	case seen.notSent:
-		return fmt.Errorf("%w: no connection: %w", engine.ErrNotAccepted, err)
+		return fmt.Errorf("%w: no connection: %w", trade.ErrNotAccepted, err)
 	case seen.status == http.StatusUnprocessableEntity && duplicateID(err):
-		return fmt.Errorf("%w: %s", engine.ErrOrderExists, text)
+		return fmt.Errorf("%w: %s", trade.ErrOrderExists, text)
 	case seen.status == http.StatusTooManyRequests:
-		return fmt.Errorf("%w: %s", engine.ErrNotAccepted, text)
+		return fmt.Errorf("%w: %s", trade.ErrNotAccepted, text)
 	case seen.status == http.StatusRequestTimeout:
-		return fmt.Errorf("%w: %s", engine.ErrUnknownOutcome, text)
+		return fmt.Errorf("%w: %s", trade.ErrUnknownOutcome, text)
 	case seen.status >= 400 && seen.status < 500:
 		return &Rejection{Text: text, RequestID: seen.requestID}
 	default:
-		return fmt.Errorf("%w: %w", engine.ErrUnknownOutcome, err)
+		return fmt.Errorf("%w: %w", trade.ErrUnknownOutcome, err)
 	}
 }
 
@@ -70,8 +70,8 @@ type Rejection struct {
 // Error returns the broker's words.
 func (r *Rejection) Error() string { return r.Text }
 
-// Unwrap makes a Rejection an engine.ErrOrderRejected.
-func (r *Rejection) Unwrap() error { return engine.ErrOrderRejected }
+// Unwrap makes a Rejection an trade.ErrOrderRejected.
+func (r *Rejection) Unwrap() error { return trade.ErrOrderRejected }
 
 // duplicateID recognises the refusal of a repeated client order id. The code is shared with other
 // refusals, so the text decides, in any of its known spellings.

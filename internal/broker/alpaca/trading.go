@@ -11,7 +11,6 @@ import (
 	sdk "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
 
-	"github.com/jcap24/alpaca-trader/internal/engine"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -39,7 +38,7 @@ func (c *Client) Submit(ctx context.Context, intent trade.Intent) (trade.BrokerO
 		return trade.BrokerOrder{}, submitError(seen, err)
 	}
 	if placed.ID == "" || placed.ClientOrderID != intent.ClientOrderID {
-		return trade.BrokerOrder{}, fmt.Errorf("%w: the answer does not describe the order", engine.ErrUnknownOutcome)
+		return trade.BrokerOrder{}, fmt.Errorf("%w: the answer does not describe the order", trade.ErrUnknownOutcome)
 	}
 	return order(*placed), nil
 }
@@ -57,7 +56,7 @@ func (c *Client) OrderByClientID(ctx context.Context, clientOrderID string) (tra
 		return err
 	})
 	if err != nil && seen.status == http.StatusNotFound {
-		return trade.BrokerOrder{}, fmt.Errorf("%w: %s", engine.ErrOrderNotFound, clientOrderID)
+		return trade.BrokerOrder{}, fmt.Errorf("%w: %s", trade.ErrOrderNotFound, clientOrderID)
 	}
 	if err := readError(ctx, seen, err); err != nil {
 		return trade.BrokerOrder{}, err

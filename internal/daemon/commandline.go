@@ -1,0 +1,125 @@
+package daemon
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
+	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/config"
+	"github.com/jcap24/alpaca-trader/internal/desk"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/store"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// CommandLine is one brokerage account as the command line sees it: keys from the settings
+// ALPACA_API_KEY, ALPACA_SECRET_KEY and ALPACA_PAPER, strategy from YAML files.
+type CommandLine struct {
+	Client    *alpaca.Client
+	Mode      string // paper or live
+	AccountID string // under which the journal knows it
+	FeedName  string
+	Bars      *market.Feed
+}
+
+// OpenCommandLine returns the account of the settings. It does no I/O.
+func OpenCommandLine(cfg config.Config) (*CommandLine, error) {
+	if cfg.Alpaca.APIKey.IsEmpty() || cfg.Alpaca.SecretKey.IsEmpty() {
+		return nil, fault.New(fault.Invalid, "This command needs a brokerage account: set ALPACA_API_KEY and ALPACA_SECRET_KEY (and ALPACA_PAPER=false for a live one), in the environment or in .env.")
+	}
+	mode := "live"
+	if cfg.Alpaca.Paper {
+		mode = "paper"
+	}
+	connection := dialer{addresses: cfg.Alpaca}
+	client, err := connection.dial(mode, cfg.Alpaca.APIKey, cfg.Alpaca.SecretKey)
+	if err != nil {
+		return nil, err
+	}
+	return &CommandLine{
+		Client: client, Mode: mode, AccountID: localAccountID(mode, cfg.Alpaca.APIKey.Reveal()),
+		FeedName: connection.feedName(mode), Bars: market.NewFeed(nil),
+	}, nil
+}
+
+// localAccountID names the account in the journal. It depends on the mode and the key id alone,
+// so that every later run with the same keys finds what the earlier ones ordered.
+func localAccountID(mode, keyID string) string {
+	sum := sha256.Sum256([]byte(mode + "\x00" + keyID))
+	return "local-" + hex.EncodeToString(sum[:16])
+}
+
+// Signals evaluates the watchlist on the bars that are closed by the broker's clock.
+func (c *CommandLine) Signals(ctx context.Context, settings trade.Settings, watchlist []trade.WatchedSymbol) ([]app.SymbolSignal, error) {
+	now, err := c.Client.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	symbols := make([]string, len(watchlist))
+	for i, watched := range watchlist {
+		symbols[i] = watched.Symbol
+	}
+	signals, err := desk.Scan(ctx, c.Bars, c.Client, c.FeedName, settings, symbols, now.Timestamp)
+	if err != nil {
+		return nil, err
+	}
+	prices, err := c.Client.LatestPrices(ctx, symbols)
+	if err != nil {
+		return nil, err
+	}
+	return app.NameSignals(signals, watchlist, prices), nil
+}
+
+// TradingSession is an open journal with a desk on it.
+type TradingSession struct {
+	Desk     *desk.Desk
+	database *store.Store
+}
+
+// OpenTrading opens the journal of DATABASE_URL; close it when done.
+func (c *CommandLine) OpenTrading(ctx context.Context, cfg config.Config, log *slog.Logger) (*TradingSession, error) {
+	database, _, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	return &TradingSession{newDesk(database, c.Bars, log, nil), database}, nil
+}
+
+// OrderStates returns where the cycle's orders stand in the journal, by client order id.
+func (s *TradingSession) OrderStates(ctx context.Context, cycle trade.Cycle) (map[string]trade.OrderState, error) {
+	orders, err := s.database.JournaledOrders(ctx, cycle.UserID, cycle.AccountID, len(cycle.Decisions))
+	states := make(map[string]trade.OrderState, len(orders))
+	for _, order := range orders {
+		states[order.Intent.ClientOrderID] = order.State
+	}
+	return states, err
+}
+
+// Close releases the database.
+func (s *TradingSession) Close() { _ = s.database.Close() }
+
+// newDesk returns a desk whose leases carry this process's name.
+func newDesk(journal *store.Store, bars *market.Feed, log *slog.Logger, finished func(trade.Cycle)) *desk.Desk {
+	return desk.New(desk.Config{
+		Journal: journal, Bars: bars, Clock: clock.System(), Log: log,
+		Holder: processName(), NewID: uuid.NewString, Finished: finished,
+	})
+}
+
+// processName is unique for each run of the program, so that a restarted process is a new holder.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return host + "-" + strconv.Itoa(os.Getpid()) + "-" + uuid.NewString()[:8]
+}

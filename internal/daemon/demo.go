@@ -1,0 +1,156 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/config"
+	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+	"github.com/jcap24/alpaca-trader/internal/store"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// The demonstration market's pace: a minute of trading passes in a second, so that a newcomer sees
+// five-minute bars close, signals turn and orders fill within a minute.
+const (
+	demoSpeed        = 60
+	demoSeed         = 2026
+	demoTickEvery    = time.Second
+	demoClockAge     = 500 * time.Millisecond
+	demoLiveInterval = time.Second
+	demoAccountName  = "Demo"
+	demoStateFile    = "alpaca_trader.demo.json"
+)
+
+// demoWatchlist is what a new user of the demonstration follows.
+var demoWatchlist = []trade.WatchedSymbol{
+	{Symbol: "AAPL", Name: "Apple"}, {Symbol: "MSFT", Name: "Microsoft"}, {Symbol: "NVDA", Name: "NVIDIA"},
+	{Symbol: "AMZN", Name: "Amazon"}, {Symbol: "GOOGL", Name: "Alphabet"}, {Symbol: "TSLA", Name: "Tesla"},
+	{Symbol: "JPM", Name: "JPMorgan Chase"}, {Symbol: "SPY", Name: "S&P 500 ETF"},
+}
+
+// demoSettings are the database's defaults on five-minute bars, traded at each bar's close, with
+// periods that turn within a session and a mode that acts on a single vote.
+func demoSettings() trade.Settings {
+	settings := trade.DefaultSettings()
+	settings.Timeframe = trade.Minutes5
+	settings.SMA.ShortPeriod, settings.SMA.LongPeriod = 20, 50
+	settings.SignalMode = trade.Any
+	settings.Schedule.IntervalMinutes = 5
+	return settings
+}
+
+// demoMarket is the simulator inside the server. No port leads to it.
+type demoMarket struct {
+	simulator *sim.Simulator
+}
+
+// newDemoMarket opens the demonstration market. Its accounts and its time are kept in a file
+// beside the database, so that a restart goes on where it stopped.
+func newDemoMarket(cfg config.Config, log *slog.Logger) (*demoMarket, error) {
+	folder := "."
+	if file, ok := cfg.DatabaseFile(); ok {
+		folder = filepath.Dir(file)
+	}
+	machine := clock.System()
+	simulator, err := sim.New(sim.Config{
+		Market: sim.NewSynthetic(demoSeed), Machine: machine, Pace: sim.Times(demoSpeed),
+		Now: demoStart(machine.Now()), StateFile: filepath.Join(folder, demoStateFile), Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &demoMarket{simulator}, nil
+}
+
+// demoStart is an hour into the latest session: the market is open at any hour of any day.
+func demoStart(now time.Time) time.Time { return market.LatestSession(now).Open.Add(time.Hour) }
+
+// transport calls the simulator's handler in this process.
+func (d *demoMarket) transport() http.RoundTripper { return handlerTransport{d.simulator.Handler()} }
+
+// welcome gives a new user the demonstration account, with its automation on because its money is
+// not real, a small watchlist and settings that show something soon.
+func (d *demoMarket) welcome(database *store.Store, keys app.KeySafe) func(context.Context, auth.User) error {
+	return func(ctx context.Context, user auth.User) error {
+		keyID, secretKey := "DEMO"+strings.ToUpper(strings.ReplaceAll(uuid.NewString(), "-", "")[:16]), uuid.NewString()
+		if err := d.simulator.OpenDemoAccount(keyID, secretKey); err != nil {
+			return err
+		}
+		account := trade.BrokerageAccount{
+			ID: uuid.NewString(), UserID: user.ID, Name: demoAccountName, Paper: true, Demo: true,
+			Automated: true, CreatedAt: user.CreatedAt,
+		}
+		if err := keys.Seal(ctx, &account, secret.NewText(keyID), secret.NewText(secretKey)); err != nil {
+			return err
+		}
+		entry := func(action audit.Action, target string) audit.Entry {
+			return audit.Entry{At: user.CreatedAt, Actor: user.ID, ActorName: user.Username, Action: action, Target: target, Details: map[string]any{"demo": true}}
+		}
+		if _, err := database.CreateAccount(ctx, account, entry(audit.AccountCreated, "account:"+account.ID)); err != nil {
+			return err
+		}
+		errs := []error{database.UpdateSettings(ctx, user.ID, demoSettings(), entry(audit.SettingsUpdate, "user:"+user.ID))}
+		for _, watched := range demoWatchlist {
+			errs = append(errs, database.AddSymbol(ctx, user.ID, watched, entry(audit.WatchlistAdd, "symbol:"+watched.Symbol)))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// handlerTransport is an http.RoundTripper that calls a handler instead of the network.
+type handlerTransport struct{ handler http.Handler }
+
+// RoundTrip serves the request. The answer is complete when it returns.
+func (t handlerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	answer := &answerBuffer{header: http.Header{}, status: http.StatusOK}
+	received := request.Clone(request.Context())
+	if received.Body == nil {
+		received.Body = http.NoBody
+	}
+	received.RequestURI, received.RemoteAddr = request.URL.RequestURI(), "demonstration"
+	t.handler.ServeHTTP(answer, received)
+	return &http.Response{
+		Status: http.StatusText(answer.status), StatusCode: answer.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: answer.header, Body: io.NopCloser(&answer.body), ContentLength: int64(answer.body.Len()), Request: request,
+	}, nil
+}
+
+// answerBuffer is the http.ResponseWriter of handlerTransport.
+type answerBuffer struct {
+	header http.Header
+	status int
+	begun  bool
+	body   bytes.Buffer
+}
+
+func (a *answerBuffer) Header() http.Header { return a.header }
+
+func (a *answerBuffer) WriteHeader(status int) {
+	if !a.begun {
+		a.status, a.begun = status, true
+	}
+}
+
+func (a *answerBuffer) Write(content []byte) (int, error) {
+	a.begun = true
+	return a.body.Write(content)
+}

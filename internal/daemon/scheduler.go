@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/jobs"
+	"github.com/jcap24/alpaca-trader/internal/store"
+)
+
+// scheduler runs the automation by the job queue. It implements app.Scheduler.
+type scheduler struct {
+	automation *app.Automation
+	store      *store.Store
+	log        *slog.Logger
+	every      time.Duration
+
+	running   atomic.Bool
+	service   *jobs.Service
+	resolving sync.WaitGroup
+	abandon   context.CancelFunc
+}
+
+// Running reports whether cycles are run by this process.
+func (s *scheduler) Running() bool { return s.running.Load() }
+
+// start resolves, in the background, what an earlier run left open, and starts the queue at once:
+// a cycle resolves its own account before it decides anything.
+func (s *scheduler) start(ctx context.Context) error {
+	background, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	s.abandon = abandon
+	s.resolving.Go(func() { s.automation.ResolveAll(background) })
+	config := jobs.Config{
+		TickEvery: s.every, Tick: s.tick, Logger: s.log,
+		RunCycle: func(ctx context.Context, accountID string, slot time.Time) error {
+			return s.automation.RunDue(ctx, app.Due{AccountID: accountID, Slot: slot})
+		},
+		Maintain: func(ctx context.Context) error {
+			_, err := s.store.Sessions().Sweep(ctx)
+			return err
+		},
+	}
+	var err error
+	if pool := s.store.Pool(); pool != nil {
+		s.service, err = jobs.Start(ctx, riverpgxv5.New(pool), config)
+	} else {
+		s.service, err = jobs.Start(ctx, riversqlite.New(s.store.Writer()), config)
+	}
+	s.running.Store(err == nil)
+	return err
+}
+
+func (s *scheduler) tick(ctx context.Context) ([]jobs.Due, error) {
+	due, err := s.automation.Tick(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cycles := make([]jobs.Due, len(due))
+	for i, d := range due {
+		cycles[i] = jobs.Due{AccountID: d.AccountID, Slot: d.Slot}
+	}
+	return cycles, nil
+}
+
+// stop takes no new cycles and lets running ones end.
+func (s *scheduler) stop(ctx context.Context) error {
+	s.running.Store(false)
+	if s.abandon != nil {
+		s.abandon()
+		s.resolving.Wait()
+	}
+	if s.service == nil {
+		return nil
+	}
+	return s.service.Stop(ctx)
+}

@@ -1,0 +1,260 @@
+// Package daemon puts the program together: it is the only place that names concrete adapters,
+// and it starts and stops everything in order.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/api"
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/config"
+	"github.com/jcap24/alpaca-trader/internal/desk"
+	"github.com/jcap24/alpaca-trader/internal/event"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+	"github.com/jcap24/alpaca-trader/internal/store"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+	"github.com/jcap24/alpaca-trader/internal/ui"
+)
+
+// Options say how the dashboard is served.
+type Options struct {
+	Config    config.Config // with its keys
+	Bind      string        // host:port; port 0 chooses a free one
+	Demo      bool          // embed the demonstration market, and give every new user an account in it
+	Scheduler bool          // run the cycles of automated accounts in this process
+	Stdout    io.Writer     // gets the one line that says where the server listens
+	Log       *slog.Logger
+	Version   string
+}
+
+// stopPatience is how long running requests and cycles get to end.
+const stopPatience = 30 * time.Second
+
+// Serve runs the dashboard until the context ends, then stops taking work, lets what runs end, and
+// returns nil. A fault says what kept it from starting; nothing is half-started then.
+func Serve(ctx context.Context, options Options) (err error) {
+	listener, err := listen(options.Bind)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	house, err := build(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, house.close()) }()
+	if err := house.app.ensureAdmin(ctx, options.Config.Admin, options.Log); err != nil {
+		return err
+	}
+	handler, err := house.handler(listener)
+	if err != nil {
+		return err
+	}
+	if err := house.start(ctx); err != nil {
+		return err
+	}
+	return serve(ctx, api.Server(handler, options.Log), listener, options.Stdout)
+}
+
+// listen opens the address before anything else is touched.
+func listen(bind string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", bind)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fault.Because(err, fault.Conflict, "The address %s is in use. Stop the program that uses it, or choose another port with --port (0 takes a free one).", bind)
+	case err != nil:
+		return nil, fault.Because(err, fault.Invalid, "Cannot listen on %s: %s. Choose another address with --host and --port or BIND.", bind, cause(err))
+	}
+	return listener, nil
+}
+
+// cause is the system's own word for a failed listen.
+func cause(err error) string {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number.Error()
+	}
+	return err.Error()
+}
+
+func serve(ctx context.Context, server *http.Server, listener net.Listener, stdout io.Writer) error {
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		patience, cancel := context.WithTimeout(context.Background(), stopPatience)
+		defer cancel()
+		stopped <- server.Shutdown(patience)
+	}()
+	if _, err := fmt.Fprintf(stdout, "listening on http://%s\n", listener.Addr()); err != nil {
+		return fmt.Errorf("say where the server listens: %w", err)
+	}
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return <-stopped
+}
+
+// house is everything that a running dashboard consists of.
+type house struct {
+	options    Options
+	store      *store.Store
+	demo       *demoMarket // nil without --demo
+	app        *useCases
+	automation *app.Automation
+	scheduler  *scheduler // nil with --no-scheduler
+}
+
+// useCases is the app with what only the daemon does.
+type useCases struct{ *app.App }
+
+// build opens the database and puts the parts together. Nothing runs yet.
+func build(ctx context.Context, options Options) (*house, error) {
+	database, keyring, err := openStore(ctx, options.Config, options.Log)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{options: options, store: database}
+	accounts := brokerages{
+		dialer: dialer{addresses: options.Config.Alpaca},
+		keys:   app.KeySafe{Keyring: keyring, Users: database},
+	}
+	if options.Demo {
+		if h.demo, err = newDemoMarket(options.Config, options.Log); err != nil {
+			return nil, errors.Join(err, database.Close())
+		}
+		accounts.demo = h.demo.transport()
+	}
+	h.furnish(accounts, keyring)
+	return h, nil
+}
+
+// furnish makes the use cases and the automation. The live pages and the cycles share the bars
+// and the bus.
+func (h *house) furnish(accounts brokerages, keyring *secret.Keyring) {
+	bus, bars := &event.Bus{}, market.NewFeed(h.store)
+	tradingDesk := newDesk(h.store, bars, h.options.Log, func(cycle trade.Cycle) {
+		bus.Publish(cycle.UserID, event.Event{Kind: event.Cycle, Data: cycle})
+	})
+	settings := app.Config{
+		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
+		Signals: signalReader{accounts, bars}, Bus: bus, Clock: clock.System(), Logger: h.options.Log,
+		RegistrationOpen: true, Demo: h.options.Demo,
+	}
+	h.automation = app.NewAutomation(app.AutomationConfig{
+		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
+		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode()) },
+		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
+	})
+	if h.options.Scheduler {
+		h.scheduler = &scheduler{automation: h.automation, store: h.store, log: h.options.Log, every: tickEvery}
+		settings.Scheduler = h.scheduler
+	}
+	if h.demo != nil {
+		h.automation.ClockAge, settings.LiveInterval = demoClockAge, demoLiveInterval
+		settings.NewUserHook = h.demo.welcome(h.store, accounts.keys)
+		if h.scheduler != nil {
+			h.scheduler.every = demoTickEvery
+		}
+	}
+	h.app = &useCases{app.New(settings)}
+}
+
+// The pace of a server on the real market. Alpaca allows 200 requests a minute for an account.
+const (
+	tickEvery = 5 * time.Second
+	clockAge  = 5 * time.Second
+)
+
+// handler is the HTTP interface with the pages behind it.
+func (h *house) handler(listener net.Listener) (*api.Handler, error) {
+	pages, err := ui.New(ui.Built())
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Config{
+		App: h.app.App, Sessions: h.store.Sessions(), Pages: pages, Clock: clock.System(),
+		Logger: h.options.Log, Version: h.options.Version, LoopbackOnly: isLoopback(listener.Addr()),
+	})
+}
+
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// start begins what runs by the clock.
+func (h *house) start(ctx context.Context) error {
+	if h.demo != nil {
+		h.demo.simulator.Start(context.WithoutCancel(ctx))
+	}
+	if h.scheduler == nil {
+		return nil
+	}
+	return h.scheduler.start(ctx)
+}
+
+// close stops everything in the reverse order of its start.
+func (h *house) close() error {
+	patience, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	var errs []error
+	if h.scheduler != nil {
+		errs = append(errs, h.scheduler.stop(patience))
+	}
+	h.app.Close()
+	if h.demo != nil {
+		errs = append(errs, h.demo.simulator.Stop())
+	}
+	return errors.Join(append(errs, h.store.Close())...)
+}
+
+// ensureAdmin makes the administrator of ADMIN_USERNAME on an empty database.
+func (a *useCases) ensureAdmin(ctx context.Context, admin config.Admin, log *slog.Logger) error {
+	if !admin.Wanted() {
+		return nil
+	}
+	created, err := a.EnsureAdmin(ctx, app.Registration{Username: admin.Username, Email: admin.Email, Password: admin.Password})
+	if err != nil {
+		return fault.Because(err, fault.KindOf(err), "The administrator of ADMIN_USERNAME could not be made: %s", fault.Public(err))
+	}
+	if created {
+		log.Info("administrator made", "username", admin.Username)
+	}
+	return nil
+}
+
+// signalReader reads signals for the pages through the same bars that cycles use.
+type signalReader struct {
+	accounts brokerages
+	bars     *market.Feed
+}
+
+// Signals evaluates the symbols at the broker's time.
+func (r signalReader) Signals(ctx context.Context, account trade.BrokerageAccount, settings trade.Settings, symbols []string) ([]trade.Signal, map[string]float64, error) {
+	brokerage, err := r.accounts.Open(ctx, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := brokerage.Clock(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	signals, err := desk.Scan(ctx, r.bars, brokerage, r.accounts.feedName(account.Mode()), settings, symbols, now.Timestamp)
+	if err != nil {
+		return nil, nil, err
+	}
+	prices, err := brokerage.LatestPrices(ctx, symbols)
+	return signals, prices, err
+}
