@@ -13,10 +13,8 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
-const (
-	largestYAML = 64 << 10 // bytes
-	deepestYAML = 64       // brackets open at the same time; the library recurses for each
-)
+// largestYAML is in bytes. The parser's time and depth grow with what is nested, so this bounds both.
+const largestYAML = 64 << 10
 
 // yamlFile is a YAML file that is being read; it makes the errors that name file and line.
 type yamlFile struct{ name string }
@@ -50,9 +48,6 @@ func (f yamlFile) parse(text []byte) (root ast.Node, err error) {
 	if len(text) > largestYAML {
 		return nil, fault.New(fault.Invalid, "%s is larger than %d KiB; this is not a file of settings.", f.name, largestYAML>>10)
 	}
-	if line := tooDeep(text); line > 0 {
-		return nil, f.wrongLine(line, "brackets are nested deeper than %d", deepestYAML)
-	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			root, err = nil, fault.Because(fmt.Errorf("parse yaml: %v", cause), fault.Invalid, "%s is not valid YAML.", f.name)
@@ -63,27 +58,6 @@ func (f yamlFile) parse(text []byte) (root ast.Node, err error) {
 		return nil, f.syntax(err)
 	}
 	return f.onlyDocument(file)
-}
-
-// tooDeep returns the line on which brackets or list dashes nest too deeply, 0 when they do not.
-func tooDeep(text []byte) int {
-	line, depth, dashes := 1, 0, 0
-	for _, c := range text {
-		switch c {
-		case '\n':
-			line, dashes = line+1, 0
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth = max(0, depth-1)
-		case '-', '?', ':':
-			dashes++
-		}
-		if depth > deepestYAML || dashes > 4*deepestYAML {
-			return line
-		}
-	}
-	return 0
 }
 
 func (f yamlFile) onlyDocument(file *ast.File) (ast.Node, error) {

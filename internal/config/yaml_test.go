@@ -109,7 +109,7 @@ func TestWrongStrategyNamesFileAndLine(t *testing.T) {
 		"signal:\n  mode: any\n---\ndata: {}\n":                 "settings.yaml:4: a second document",
 		"signal:\n  mode: [any\n":                               "settings.yaml:",
 		"signal:\n\tmode: any\n":                                "settings.yaml:2: not valid YAML",
-		strings.Repeat("[", 1000):                               "settings.yaml:1: brackets",
+		strings.Repeat("[", 1000):                               "settings.yaml:1: not valid YAML",
 		"x: " + strings.Repeat("y", 70_000):                     "larger than 64 KiB",
 		"a: &x 1\nb: *x\n":                                      "settings.yaml:1: unknown key",
 	} {
