@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,7 +34,10 @@ func readJSON(t *testing.T, into any, parts ...string) {
 
 func TestCalendarEqualsTheDerivedCalendarOf2024To2029(t *testing.T) {
 	t.Parallel()
-	var want []struct{ Date, Open, Close string }
+	var want []struct {
+		Date, Open, Close string
+		Settlement        string `json:"settlement_date"`
+	}
 	readJSON(t, &want, "reference", "alpaca", "calendar-2024-2029.derived.json")
 	got := market.Sessions(day(t, "2024-01-01"), day(t, "2029-12-31"))
 	if len(got) != len(want) {
@@ -42,8 +46,9 @@ func TestCalendarEqualsTheDerivedCalendarOf2024To2029(t *testing.T) {
 	for i, session := range got {
 		date := session.Date.Format(time.DateOnly)
 		opening, closing := session.Open.In(market.NewYork).Format("15:04"), session.Close.In(market.NewYork).Format("15:04")
-		if date != want[i].Date || opening != want[i].Open || closing != want[i].Close {
-			t.Errorf("session %s %s-%s, want %+v", date, opening, closing, want[i])
+		settles := market.Settlement(session).Format(time.DateOnly)
+		if date != want[i].Date || settles != want[i].Settlement || opening != want[i].Open || closing != want[i].Close {
+			t.Errorf("session %s %s-%s settles %s, want %+v", date, opening, closing, settles, want[i])
 		}
 	}
 }
@@ -55,6 +60,19 @@ func TestHolidaysAndHalfDaysOf2023To2030(t *testing.T) {
 	var closed map[string]string
 	if err := json.Unmarshal(file["holidays"], &closed); err != nil {
 		t.Fatal(err)
+	}
+	var halfDays []string
+	if err := json.Unmarshal(file["early_closes_1300"], &halfDays); err != nil {
+		t.Fatal(err)
+	}
+	var early []string
+	for _, session := range market.Sessions(day(t, "2023-01-01"), day(t, "2030-12-31")) {
+		if session.Close.Sub(session.Open) < 6*time.Hour {
+			early = append(early, session.Date.Format(time.DateOnly))
+		}
+	}
+	if !slices.Equal(early, halfDays) {
+		t.Errorf("half days %v, want %v", early, halfDays)
 	}
 	for date := day(t, "2023-01-01"); date.Year() <= 2030; date = date.AddDate(0, 0, 1) {
 		text := date.Format(time.DateOnly)

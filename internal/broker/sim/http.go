@@ -1,0 +1,246 @@
+package sim
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const longestBody = 64 << 10
+
+// route is one operation. Paths are matched segment by segment, {name} taking any; the standard
+// library's multiplexer is not used because it redirects, which Alpaca never does.
+type route struct {
+	method string
+	path   string
+	access access
+	handle func(*call) (answer, error)
+}
+
+// access says what a route needs.
+type access int
+
+const (
+	open    access = iota // nothing: the simulator's own controls
+	data                  // valid keys; runs beside other calls
+	trading               // valid keys; runs alone, and what it changes is saved before the answer
+)
+
+// routes is everything that the simulator serves.
+var routes = []route{
+	{"GET", "/v2/account", trading, getAccount},
+	{"GET", "/v2/account/portfolio/history", trading, getHistory},
+	{"GET", "/v2/account/activities", trading, listActivities},
+	{"GET", "/v2/account/activities/{type}", trading, listActivities},
+	{"GET", "/v2/positions", trading, listPositions},
+	{"GET", "/v2/positions/{asset}", trading, getPosition},
+	{"GET", "/v2/orders", trading, listOrders},
+	{"POST", "/v2/orders", trading, createOrder},
+	{"DELETE", "/v2/orders", trading, cancelAllOrders},
+	{"GET", "/v2/orders:by_client_order_id", trading, getOrderByClientID},
+	{"GET", "/v2/orders/{id}", trading, getOrder},
+	{"DELETE", "/v2/orders/{id}", trading, cancelOrder},
+	{"GET", "/v2/clock", data, getClock},
+	{"GET", "/v2/calendar", data, listCalendar},
+	{"GET", "/v2/assets", data, listAssets},
+	{"GET", "/v2/assets/{asset}", data, getAsset},
+	{"GET", "/v2/stocks/bars", data, listBars},
+	{"GET", "/v2/stocks/bars/latest", data, listLatestBars},
+	{"GET", "/v2/stocks/{symbol}/bars", data, listSymbolBars},
+	{"GET", "/v2/stocks/{symbol}/bars/latest", data, getLatestBar},
+	{"GET", "/_simulator/clock", open, getSimulatorClock},
+	{"POST", "/_simulator/advance", open, advanceClock},
+}
+
+// call is one request on its way through a handler.
+type call struct {
+	*Simulator
+	request *http.Request
+	path    map[string]string // values of the {names}
+	query   url.Values
+	account *account // of the keys, unless access is open
+	now     time.Time
+	dirty   bool // the handler changed something that must be saved
+}
+
+// answer is a success; a nil body sends none.
+type answer struct {
+	status int
+	body   any
+}
+
+func ok(body any) (answer, error) { return answer{http.StatusOK, body}, nil }
+
+// router serves the routes.
+type router struct{ simulator *Simulator }
+
+func newRouter(s *Simulator) http.Handler { return router{s} }
+
+func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Request-ID", newRequestID())
+	found, err := rt.serve(w, r)
+	var refused *refusal
+	switch {
+	case err == nil:
+		writeJSON(w, found.status, found.body)
+	case errors.As(err, &refused):
+		if refused.status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Bearer, Basic realm="alpaca.markets"`)
+		}
+		writeJSON(w, refused.status, refused.body())
+	default:
+		rt.simulator.config.Logger.Error("request not served", slog.String("path", r.URL.Path), slog.Any("error", err))
+		writeJSON(w, http.StatusInternalServerError, (&refusal{code: codeInternal, message: "internal server error occurred"}).body())
+	}
+}
+
+func (rt router) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
+	chosen, path, err := match(r)
+	if err != nil {
+		return answer{}, err
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return answer{}, invalidParameter("the query is malformed")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, longestBody)
+	c := &call{Simulator: rt.simulator, request: r, path: path, query: query}
+	switch chosen.access {
+	case open:
+		c.now = c.Now()
+		return chosen.handle(c)
+	case data:
+		if err := c.enter(); err != nil {
+			return answer{}, err
+		}
+		return chosen.handle(c)
+	default:
+		return c.alone(chosen.handle)
+	}
+}
+
+// enter checks the keys for a call that needs nothing of its account.
+func (c *call) enter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.authenticate()
+}
+
+// alone runs a handler with the exchange to itself and saves what it changed.
+func (c *call) alone(handle func(*call) (answer, error)) (answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.authenticate(); err != nil {
+		return answer{}, err
+	}
+	result, err := handle(c)
+	if err != nil || !c.dirty {
+		return result, err
+	}
+	c.exchange.settle(c.now)
+	return result, c.record()
+}
+
+// authenticate finds or opens the account of the keys, which come in Alpaca's headers or as
+// HTTP Basic, and brings the exchange up to date. The lock is held.
+func (c *call) authenticate() error {
+	key, secret := c.request.Header.Get("APCA-API-KEY-ID"), c.request.Header.Get("APCA-API-SECRET-KEY")
+	if key == "" && secret == "" {
+		key, secret, _ = c.request.BasicAuth()
+	}
+	now, err := c.settled()
+	if err != nil {
+		return err
+	}
+	found, opened, refused := c.exchange.authenticate(key, secret, now)
+	if refused != nil {
+		return refused
+	}
+	c.account, c.now = found, now
+	if opened {
+		return c.record()
+	}
+	return nil
+}
+
+// match finds the route of the request.
+func match(r *http.Request) (route, map[string]string, error) {
+	var elsewhere bool
+	segments := strings.Split(r.URL.EscapedPath(), "/")
+	for _, candidate := range routes {
+		path, fits := matchPath(strings.Split(candidate.path, "/"), segments)
+		if fits && candidate.method == r.Method {
+			return candidate, path, nil
+		}
+		elsewhere = elsewhere || fits
+	}
+	if elsewhere {
+		return route{}, nil, &refusal{status: http.StatusMethodNotAllowed, code: 40510000, message: "method not allowed"}
+	}
+	return route{}, nil, notFound("endpoint not found")
+}
+
+func matchPath(pattern, segments []string) (values map[string]string, fits bool) {
+	if len(pattern) != len(segments) {
+		return nil, false
+	}
+	values = map[string]string{}
+	for i, part := range pattern {
+		segment, err := url.PathUnescape(segments[i])
+		switch {
+		case err != nil:
+			return nil, false
+		case strings.HasPrefix(part, "{") && segment != "":
+			values[strings.Trim(part, "{}")] = segment
+		case part != segment:
+			return nil, false
+		}
+	}
+	return values, true
+}
+
+// decode reads the body as one JSON value. No Content-Type is asked for: Alpaca's Go SDK sends none.
+func (c *call) decode(into any) error {
+	decoder := json.NewDecoder(c.request.Body)
+	err := decoder.Decode(into)
+	if err == nil {
+		_, err = decoder.Token()
+	}
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.Is(err, io.EOF) && decoder.InputOffset() > 0:
+		return nil
+	case errors.As(err, &tooLong):
+		return &refusal{status: http.StatusRequestEntityTooLarge, code: codeUndecodable, message: "request body is too large"}
+	default:
+		return &refusal{status: http.StatusUnprocessableEntity, code: codeUndecodable, message: "failed to decode request body"}
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	if body == nil {
+		w.WriteHeader(status)
+		return
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // our own types always encode
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded) // the client went away: nothing to do
+}
+
+// newRequestID is 32 hexadecimal digits.
+func newRequestID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // crypto/rand does not fail
+	return hex.EncodeToString(id[:])
+}
