@@ -5,6 +5,8 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+[ -t 1 ] || export NO_COLOR=1 # no colour codes in a log file
+
 postgres_dir=''
 running=''
 names=()
