@@ -25,6 +25,7 @@ type Options struct {
 	Clock       clock.Clock   // times of rows; the system's clock when nil. Leases use the database's own.
 	AuditKey    []byte        // key of the audit chain: Keyring.Derive(secret.AuditLabel)
 	LeaseLength time.Duration // 20 s when zero
+	Hook        bun.QueryHook // sees every statement; nil for none. Statements hold sealed values and hashes: never log them
 }
 
 // usualLease is how long a dead process keeps its accounts; a live one renews far more often.
@@ -62,16 +63,23 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if s.lease == 0 {
 		s.lease = usualLease
 	}
+	connect := s.openSQLite
 	if address.postgres != "" {
-		return s, s.openPostgres(ctx, address)
+		connect = s.openPostgres
 	}
-	return s, s.openSQLite(ctx, address)
+	if err := connect(ctx, address); err != nil {
+		return nil, err
+	}
+	if options.Hook != nil {
+		s.write, s.read = s.write.WithQueryHook(options.Hook), s.read.WithQueryHook(options.Hook)
+	}
+	return s, nil
 }
 
 // Close ends all connections. A transaction that is not committed is undone.
 func (s *Store) Close() error {
 	err := s.write.Close()
-	if s.read != s.write {
+	if s.read.DB != s.write.DB {
 		err = firstError(err, s.read.Close())
 	}
 	if s.pool != nil {

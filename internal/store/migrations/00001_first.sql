@@ -172,7 +172,6 @@ CREATE TABLE intents (
     created_at BIGINT NOT NULL,
     UNIQUE (account_id, client_order_id)
 );
-CREATE INDEX intents_by_decision ON intents (account_id, symbol, purpose, bar_end, attempt);
 CREATE INDEX intents_by_cycle ON intents (cycle_id);
 
 CREATE TABLE orders (

@@ -46,7 +46,6 @@ func Run(t *testing.T, address Address) {
 		{"DryRunOrdersNothing", dryRunOrdersNothing},
 		{"OrderLife", orderLife},
 		{"LateNews", lateNews},
-		{"LastAttempt", lastAttempt},
 		{"FillsCountOnce", fillsCountOnce},
 		{"LeaseExcludes", leaseExcludes},
 		{"LeaseExpires", leaseExpires},
@@ -176,4 +175,3 @@ func verifyAudit(t testing.TB, s *store.Store) []audit.Link {
 	}
 	return links
 }
-
