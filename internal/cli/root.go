@@ -15,6 +15,7 @@ func commands(env *Environment) []*cobra.Command {
 		scheduleCommand(env),
 		statusCommand(env),
 		backtestCommand(env),
+		simulatorCommand(env),
 		keysCommand(env),
 		openAPICommand(env),
 		versionCommand(env),

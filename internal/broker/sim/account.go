@@ -25,12 +25,19 @@ type account struct {
 	Cash       decimal.Decimal      `json:"cash"`
 	Realized   decimal.Decimal      `json:"realized"` // profit of what has been closed
 	Positions  map[string]*position `json:"positions"`
-	Orders     []*order             `json:"orders"` // in the order of submission
-	Fills      []fill               `json:"fills"`  // in the order of execution
+	Orders     []*order             `json:"orders"`  // in the order of submission
+	Fills      []fill               `json:"fills"`   // in the order of execution
+	Opening    opening              `json:"opening"` // what was held before the first of Fills
 
 	byID       map[string]*order
 	byClientID map[string]*order
 	open       []*order
+}
+
+// opening is the account before the first execution that is still remembered.
+type opening struct {
+	Cash decimal.Decimal            `json:"cash"`
+	Held map[string]decimal.Decimal `json:"held"`
 }
 
 // position is a holding. Qty and Cost are negative when short; Cost is what was paid (received).
@@ -70,7 +77,7 @@ func (f fill) signedAmount() decimal.Decimal {
 func openAccount(secret string, cash decimal.Decimal, now time.Time) *account {
 	a := &account{
 		ID: uuid.NewString(), Number: newAccountNumber(), SecretHash: hashSecret(secret), CreatedAt: now,
-		Deposit: cash, Cash: cash, Positions: map[string]*position{},
+		Deposit: cash, Cash: cash, Positions: map[string]*position{}, Opening: opening{Cash: cash},
 	}
 	a.index()
 	return a

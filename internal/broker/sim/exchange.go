@@ -95,6 +95,9 @@ func (e *exchange) settleAccount(a *account, now time.Time) bool {
 	for _, happens := range events {
 		happens.apply(a)
 	}
+	if len(events) > 0 {
+		a.forget()
+	}
 	return len(events) > 0
 }
 

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/market"
 )
@@ -51,13 +49,4 @@ func CheckNow(source Market, now time.Time) error {
 			now.Format(time.RFC3339), first.Format(time.DateOnly), latestNow.Format(time.DateOnly))
 	}
 	return nil
-}
-
-// ParseCash reads the deposit of a new account: dollars above 0, at most whole cents.
-func ParseCash(text string) (decimal.Decimal, error) {
-	amount, err := decimal.NewFromString(text)
-	if err != nil || checkDecimal("cash", amount, notionalDecimals) != nil {
-		return decimal.Zero, fault.New(fault.Invalid, "%.40q is not an amount of dollars above 0, such as 100000 or 2500.50.", text)
-	}
-	return amount, nil
 }

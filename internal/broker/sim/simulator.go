@@ -20,7 +20,7 @@ import (
 
 const (
 	tickEvery = 250 * time.Millisecond // how often a running market looks for fills by itself
-	saveEvery = 5 * time.Second        // how often a running market's time is saved
+	saveEvery = 30 * time.Second       // how often a running market's time is saved
 )
 
 // Config says what to simulate. Market is required; the rest has useful zero values.

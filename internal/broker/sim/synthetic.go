@@ -24,7 +24,7 @@ const (
 // The sessions that the synthetic market can show.
 var (
 	syntheticFirst = time.Date(2016, time.January, 4, 0, 0, 0, 0, market.NewYork)
-	syntheticLast  = time.Date(2049, time.December, 31, 0, 0, 0, 0, market.NewYork)
+	syntheticLast  = time.Date(2199, time.December, 31, 0, 0, 0, 0, market.NewYork)
 )
 
 // synthetic is an invented market under real names. Its prices are a pure function of the seed:

@@ -24,6 +24,8 @@ const (
 	shortestSwing = 90.0  // minutes
 	longestSwing  = 200.0 // minutes
 	tradingYear   = 252.0
+	priceYear     = 10.0 // years after the market's start in which company.price holds
+	lastTrendYear = 15.0 // from here on the trend is flat: no price runs away
 )
 
 // link is one day of a chain. Prices are in cents; high, low and volume are filled when the day
@@ -70,7 +72,8 @@ func (c *chain) next(index int) link {
 	if news < jumpChance {
 		gap *= jumpSize
 	}
-	trend := math.Log(c.company.price) + c.company.drift*(float64(index)/tradingYear-10)
+	years := min(float64(index)/tradingYear, lastTrendYear) - priceYear
+	trend := math.Log(c.company.price) + c.company.drift*years
 	opening := c.distance + gap
 	c.distance = opening + 0.9*volatility*day - pullToTrend*c.distance
 	return link{
@@ -180,7 +183,7 @@ func (c *chain) drawVolumes(day *tape, index, minutes int) {
 }
 
 func centsAtLeastOne(logPrice float64) int32 {
-	return int32(math.Max(1, math.Min(math.Round(100*math.Exp(logPrice)), math.MaxInt32)))
+	return int32(min(max(100*math.Exp(logPrice), 1), math.MaxInt32-1) + 0.5)
 }
 
 // mix is the finalizer of SplitMix64 (Steele, Lea, Flood 2014): it spreads every bit.

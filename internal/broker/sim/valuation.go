@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -81,10 +82,13 @@ type ledger struct {
 }
 
 func (e *exchange) ledger(a *account) *ledger {
-	return &ledger{exchange: e, account: a, cash: a.Deposit, held: map[string]decimal.Decimal{}}
+	l := &ledger{exchange: e, account: a, cash: a.Opening.Cash, held: map[string]decimal.Decimal{}}
+	maps.Copy(l.held, a.Opening.Held)
+	return l
 }
 
-// replay books the fills until at. Before its first fill an account holds its deposit.
+// replay books the fills until at. Before its first fill an account holds its
+// opening: its deposit.
 func (l *ledger) replay(at time.Time) {
 	for ; l.next < len(l.account.Fills) && !l.account.Fills[l.next].At.After(at); l.next++ {
 		f := l.account.Fills[l.next]

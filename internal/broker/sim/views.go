@@ -70,7 +70,7 @@ func (e *exchange) price(view *wire.Position, a *account, price decimal.Decimal,
 
 // intradayBasis is the position at the last close, valued there, and what was traded since.
 func intradayBasis(a *account, symbol string, last decimal.Decimal, closed time.Time) decimal.Decimal {
-	before, since := decimal.Zero, decimal.Zero
+	before, since := a.Opening.Held[symbol], decimal.Zero
 	for _, f := range a.Fills {
 		switch {
 		case f.Symbol != symbol:
