@@ -51,7 +51,8 @@ func (d *Desk) adopt(ctx context.Context, order *trade.Order, report trade.Broke
 	if err := order.Adopt(report); err != nil {
 		return err
 	}
-	if report.Status == "rejected" && order.Problem == "" {
+	order.Problem = ""
+	if order.State == trade.Rejected {
 		order.Problem = "The broker rejected it after taking it."
 	}
 	return d.record(ctx, order, fills)
