@@ -19,7 +19,8 @@ const (
 )
 
 // strictJSON reads bodies: one JSON value in UTF-8, no key twice (also not in another case, which
-// encoding/json takes for the same), nothing after it, not too deep.
+// encoding/json takes for the same), nothing after it, not too deep, and null only where it means
+// something (huma takes it for an absent field anywhere).
 var strictJSON = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, v any) error {
@@ -37,7 +38,7 @@ func checkJSON(data []byte) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	if err := checkValue(decoder, 0); err != nil {
+	if err := checkValue(decoder, "", 0); err != nil {
 		return err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
@@ -46,12 +47,20 @@ func checkJSON(data []byte) error {
 	return nil
 }
 
-func checkValue(decoder *json.Decoder, depth int) error {
+// nullable are the fields that take null.
+var nullable = map[string]bool{"schedule_cron": true}
+
+// checkValue reads one value; key is where it stands, empty in a list and at the top.
+func checkValue(decoder *json.Decoder, key string, depth int) error {
 	token, err := decoder.Token()
 	if err != nil {
 		return malformed(err, decoder)
 	}
 	switch token {
+	case nil:
+		if !nullable[key] {
+			return fmt.Errorf("has null for %q; leave it out or give it a value.", key)
+		}
 	case json.Delim('{'):
 		return checkMembers(decoder, depth+1, true)
 	case json.Delim('['):
@@ -67,12 +76,14 @@ func checkMembers(decoder *json.Decoder, depth int, object bool) error {
 	}
 	seen := map[string]bool{}
 	for decoder.More() {
+		key := ""
 		if object {
-			if err := checkKey(decoder, seen); err != nil {
+			var err error
+			if key, err = checkKey(decoder, seen); err != nil {
 				return err
 			}
 		}
-		if err := checkValue(decoder, depth); err != nil {
+		if err := checkValue(decoder, key, depth); err != nil {
 			return err
 		}
 	}
@@ -82,18 +93,18 @@ func checkMembers(decoder *json.Decoder, depth int, object bool) error {
 	return nil
 }
 
-func checkKey(decoder *json.Decoder, seen map[string]bool) error {
+func checkKey(decoder *json.Decoder, seen map[string]bool) (string, error) {
 	token, err := decoder.Token()
 	if err != nil {
-		return malformed(err, decoder)
+		return "", malformed(err, decoder)
 	}
 	key, _ := token.(string) // the decoder lets nothing else pass
 	folded := strings.ToLower(key)
 	if seen[folded] {
-		return fmt.Errorf("has the key %q twice.", key)
+		return "", fmt.Errorf("has the key %q twice.", key)
 	}
 	seen[folded] = true
-	return nil
+	return key, nil
 }
 
 func malformed(err error, decoder *json.Decoder) error {

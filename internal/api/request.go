@@ -53,9 +53,11 @@ func newRequestID() string {
 	return hex.EncodeToString(id)
 }
 
-// recovered turns a panic into a 500 answer, so that one bad request does not stop trading.
+// recovered turns a panic into a 500 answer, so that one bad request does not stop trading. An
+// answer that has begun already is cut off instead.
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := &begunWriter{ResponseWriter: w}
 		defer func() {
 			mistake := recover()
 			if mistake == nil {
@@ -65,11 +67,33 @@ func recovered(next http.Handler) http.Handler {
 				panic(mistake)
 			}
 			requestOf(r.Context()).log.ErrorContext(r.Context(), "panic", "cause", mistake, "stack", string(debug.Stack()))
+			if begun.begun {
+				panic(http.ErrAbortHandler)
+			}
 			newProblem(r.Context(), http.StatusInternalServerError, fault.Public(nil)).write(w)
 		}()
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(begun, r)
 	})
 }
+
+// begunWriter knows whether the answer has begun.
+type begunWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *begunWriter) WriteHeader(status int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *begunWriter) Write(content []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(content)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *begunWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // clientAddress is the address of the TCP peer. It is the one place that decides who a request
 // comes from: limits, audit and sessions ask here.

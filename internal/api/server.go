@@ -107,7 +107,7 @@ func humaConfig(version string) huma.Config {
 	config := huma.DefaultConfig("alpaca-trader", version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links in answers
-	config.Formats = map[string]huma.Format{"application/json": strictJSON}
+	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	config.Info.Description = "Errors are RFC 9457 problems that also carry `error`. Changes need the session cookie and an Origin header of this server."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "__Host-sid", Description: "`sid` on plain http"},

@@ -21,9 +21,8 @@ const (
 	touchEvery   = time.Minute         // how exact the last activity is known
 )
 
-// The values that a session keeps.
+// The values that a session keeps, besides those of auth.SessionFacts.
 const (
-	userValue     = "user"     // string: user id
 	seenValue     = "seen"     // int64: Unix time of the last activity
 	endsValue     = "ends"     // int64: Unix time after which it is over
 	rememberValue = "remember" // bool
@@ -78,7 +77,7 @@ func sessionID(token string) string {
 // sessionUser returns the user of the context's session; the zero user when nobody is signed in.
 // A session that is over, idle for too long, or of a user who is gone or disabled is destroyed.
 func (s *server) sessionUser(ctx context.Context) (auth.User, error) {
-	userID := s.sessions.GetString(ctx, userValue)
+	userID := s.sessions.GetString(ctx, auth.SessionUser)
 	if userID == "" {
 		return auth.User{}, nil
 	}
@@ -119,7 +118,9 @@ func (s *server) beginSession(ctx context.Context, user auth.User, remember bool
 	}
 	s.sessions.RememberMe(ctx, remember)
 	s.sessions.SetDeadline(ctx, now.Add(length))
-	s.sessions.Put(ctx, userValue, user.ID)
+	s.sessions.Put(ctx, auth.SessionUser, user.ID)
+	s.sessions.Put(ctx, auth.SessionAddress, principalOf(ctx).Address)
+	s.sessions.Put(ctx, auth.SessionUserAgent, principalOf(ctx).UserAgent)
 	s.sessions.Put(ctx, seenValue, now.Unix())
 	s.sessions.Put(ctx, endsValue, now.Add(length).Unix())
 	s.sessions.Put(ctx, rememberValue, remember)

@@ -52,7 +52,7 @@ func (s *server) login(ctx context.Context, input *loginInput) (done, error) {
 
 // abandon makes sure that a sign-in which failed after its session began leaves none.
 func (s *server) abandon(ctx context.Context, err error) error {
-	if s.sessions.GetString(ctx, userValue) == "" || principalOf(ctx).UserID != "" {
+	if s.sessions.GetString(ctx, auth.SessionUser) == "" || principalOf(ctx).UserID != "" {
 		return err
 	}
 	if destroyErr := s.sessions.Destroy(ctx); destroyErr != nil {

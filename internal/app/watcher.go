@@ -99,12 +99,12 @@ func (w *watcher) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.follow(account.ID) {
-		if err := w.publishNewestCycle(ctx, account); err != nil {
-			return err
-		}
+	joined := w.follow(account.ID)
+	err = w.lookAt(ctx, account, brokerage)
+	if joined { // later ones are published by whoever runs them
+		err = firstError(err, w.publishNewestCycle(ctx, account))
 	}
-	return w.lookAt(ctx, account, brokerage)
+	return err
 }
 
 // lookAt reads everything a page shows and stops at the first trouble.

@@ -1,0 +1,316 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/jcap24/alpaca-trader/internal/api"
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/event"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+	"github.com/jcap24/alpaca-trader/internal/store"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+const password = "correct horse battery"
+
+// cheap hashes keep the tests fast; everything else is as in production.
+var cheap = auth.PasswordCost{MemoryKiB: 64, Iterations: 1, Lanes: 1}
+
+// bench is a whole server on a real database, with a broker under the test's control.
+type bench struct {
+	t      *testing.T
+	url    string
+	app    *app.App
+	store  *store.Store
+	broker *fakeBroker
+	bus    *event.Bus
+	clock  *clock.Held
+	log    *lockedBuffer
+	server *httptest.Server
+}
+
+type option func(*app.Config, *api.Config)
+
+func setup(t *testing.T, options ...option) *bench {
+	t.Helper()
+	b := &bench{t: t, broker: newFakeBroker(), bus: &event.Bus{}, clock: clock.NewHeld(clock.System().Now()), log: &lockedBuffer{}}
+	b.store = openStore(t, b.clock)
+	keyring, err := secret.NewKeyring(secret.GenerateKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.NewTextHandler(b.log, nil))
+	forApp := app.Config{
+		Store: b.store, Brokerages: b.broker, Keyring: keyring, Passwords: auth.NewPasswords(cheap),
+		Signals: b.broker, Bus: b.bus, Clock: b.clock, Logger: logger, RegistrationOpen: true,
+		LiveInterval: 20 * time.Millisecond,
+	}
+	forAPI := api.Config{
+		Sessions: b.store.Sessions(), Clock: b.clock, Logger: logger, Version: "test",
+		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the page") }),
+		Limits: api.Limits{SignInPerMinute: 1000, RegisterPerHour: 1000, UserPerMinute: 10000},
+	}
+	for _, apply := range options {
+		apply(&forApp, &forAPI)
+	}
+	b.app = app.New(forApp)
+	forAPI.App = b.app
+	handler, err := api.New(forAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.server = httptest.NewUnstartedServer(handler)
+	b.server.Config = api.Server(handler, logger)
+	b.server.Start()
+	b.url = b.server.URL
+	t.Cleanup(func() {
+		handler.Close()
+		b.app.Close()
+		b.server.Close()
+	})
+	return b
+}
+
+// openStore is a real database in a file that ends with the test.
+func openStore(t *testing.T, clock clock.Clock) *store.Store {
+	t.Helper()
+	opened, err := store.Open(t.Context(), store.Options{
+		URL: secret.NewText("sqlite:///" + filepath.Join(t.TempDir(), "test.db")), Clock: clock, AuditKey: make([]byte, 32),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = opened.Close() })
+	if err := opened.Migrate(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+// visitor is one browser.
+type visitor struct {
+	*bench
+	client *http.Client
+}
+
+func (b *bench) visitor() *visitor {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	return &visitor{b, &http.Client{
+		Jar: jar, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// user registers the name and signs it in.
+func (b *bench) user(name string) *visitor {
+	b.t.Helper()
+	v := b.visitor()
+	v.call("POST", "/api/auth/register", map[string]any{"username": name, "email": name + "@example.com", "password": password}).want(201)
+	v.signIn(name)
+	return v
+}
+
+func (v *visitor) signIn(name string) {
+	v.t.Helper()
+	v.call("POST", "/api/auth/login", map[string]any{"username": name, "password": password}).want(200)
+}
+
+// viewer creates a user who may only look, and signs it in.
+func (b *bench) viewer(name string) *visitor {
+	b.t.Helper()
+	b.create(auth.User{Username: name, Role: auth.Viewer})
+	v := b.visitor()
+	v.signIn(name)
+	return v
+}
+
+func (b *bench) create(user auth.User) {
+	b.t.Helper()
+	hash, err := auth.NewPasswords(cheap).Hash(b.t.Context(), password)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	user.ID, user.Email, user.PasswordHash = uuid.NewString(), user.Username+"@example.com", hash
+	entry := audit.Entry{At: b.clock.Now(), Action: audit.Register}
+	if _, err := b.store.CreateUser(b.t.Context(), user, []byte("wrapped"), trade.DefaultSettings(), entry); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// withAccount is a user who has a paper account.
+func (b *bench) withAccount(name string) *visitor {
+	b.t.Helper()
+	v := b.user(name)
+	v.call("POST", "/api/accounts", map[string]any{"name": "paper", "api_key": "PKTESTKEY123", "secret_key": "shh", "paper": true}).want(201)
+	return v
+}
+
+func (b *bench) id(name string) string {
+	b.t.Helper()
+	user, err := b.store.UserByLogin(b.t.Context(), name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return user.ID
+}
+
+// answer is what came back.
+type answer struct {
+	t       *testing.T
+	call    string
+	status  int
+	header  http.Header
+	cookies []*http.Cookie
+	text    string
+}
+
+// call sends body, a value to encode or a string to send as it is, as a page of the server would.
+func (v *visitor) call(method, path string, body any, headers ...string) answer {
+	v.t.Helper()
+	var content io.Reader
+	switch body := body.(type) {
+	case nil:
+	case string:
+		content = strings.NewReader(body)
+	default:
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		content = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(v.t.Context(), method, v.url+path, content)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	request.Header.Set("Origin", v.url)
+	if content != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Del(headers[i])
+		if headers[i] == "Host" {
+			request.Host = headers[i+1]
+		} else if headers[i+1] != "" {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	return v.send(request)
+}
+
+func (v *visitor) send(request *http.Request) answer {
+	v.t.Helper()
+	response, err := v.client.Do(request)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return answer{v.t, request.Method + " " + request.URL.RequestURI(), response.StatusCode, response.Header, response.Cookies(), string(text)}
+}
+
+func (a answer) want(status int) answer {
+	a.t.Helper()
+	if a.status != status {
+		a.t.Fatalf("%s: status %d, want %d: %s", a.call, a.status, status, a.text)
+	}
+	return a
+}
+
+// problem checks the form of an error answer and returns its sentence.
+func (a answer) problem(status int) string {
+	a.t.Helper()
+	a.want(status)
+	var p struct {
+		Type, Title, Detail, Error string
+		Status                     int
+		RequestID                  string `json:"request_id"`
+	}
+	a.decode(&p)
+	if a.header.Get("Content-Type") != "application/problem+json" || p.Type != "about:blank" || p.Title != http.StatusText(status) ||
+		p.Status != status || p.Detail == "" || p.Detail != p.Error || p.RequestID == "" || p.RequestID != a.header.Get("X-Request-Id") {
+		a.t.Fatalf("%s: not a whole problem: %s %v", a.call, a.text, a.header)
+	}
+	return p.Error
+}
+
+func (a answer) decode(target any) {
+	a.t.Helper()
+	if err := json.Unmarshal([]byte(a.text), target); err != nil {
+		a.t.Fatalf("%s: %v in %s", a.call, err, a.text)
+	}
+}
+
+// json checks that the answer is the JSON value.
+func (a answer) json(want string) answer {
+	a.t.Helper()
+	var got, wanted any
+	a.decode(&got)
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+		a.t.Fatal(err)
+	}
+	gotText, _ := json.MarshalIndent(got, "", " ")
+	wantText, _ := json.MarshalIndent(wanted, "", " ")
+	if !bytes.Equal(gotText, wantText) {
+		a.t.Fatalf("%s:\ngot  %s\nwant %s", a.call, gotText, wantText)
+	}
+	return a
+}
+
+// lockedBuffer collects the log.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buffer.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buffer.String()
+}
+
+// eventually polls until the condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("it did not happen within 10 s: %s", what)
+		case <-ticker.C:
+		}
+	}
+}
