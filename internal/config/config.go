@@ -27,7 +27,7 @@ const (
 // Config is what the settings table holds, parsed and checked.
 type Config struct {
 	Mode           Mode
-	SecretKey      secret.Text // signs what a browser carries; see WithKeys
+	SecretKey      secret.Text // for signatures on what a browser carries; see WithKeys
 	EncryptionKey  secret.Text // seals broker keys; see WithKeys
 	DatabaseURL    secret.Text // may hold a password; a SQLite path is absolute
 	Bind           string      // host:port to listen on; port 0 chooses a free one
