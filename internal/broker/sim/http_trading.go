@@ -183,6 +183,7 @@ func listActivities(c *call) (answer, error) {
 }
 
 // fills returns the account's executions in the asked time and of the asked order, oldest first.
+// after includes its own moment: here an order may fill at the moment of its submission.
 func (c *call) fills() ([]fill, error) {
 	after, err := c.moment("after")
 	if err != nil {
@@ -198,7 +199,7 @@ func (c *call) fills() ([]fill, error) {
 	}
 	var taken []fill
 	for _, f := range c.account.Fills {
-		if (after.IsZero() || f.At.After(after)) && (until.IsZero() || f.At.Before(until)) &&
+		if !f.At.Before(after) && (until.IsZero() || f.At.Before(until)) &&
 			(day.IsZero() || market.Day(f.At).Equal(market.Day(day))) &&
 			(c.query.Get("order_id") == "" || c.query.Get("order_id") == f.OrderID) {
 			taken = append(taken, f)
