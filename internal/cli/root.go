@@ -44,7 +44,8 @@ func newRoot(env *Environment) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&env.configFile, "config", "", "strategy `FILE` (default "+config.DefaultStrategyFile+")")
 	flags.StringVar(&env.watchlistFile, "watchlist", "", "watchlist `FILE` (default "+config.DefaultWatchlistFile+")")
-	flags.StringVar(&env.logLevel, "log-level", "", "debug, info, warning or error (default LOG_LEVEL)")
+	flags.StringVar(&env.logLevel, "log-level", "", "lowest `LEVEL` that is logged: debug, info, warning or error (default LOG_LEVEL)")
+	cobra.EnableCommandSorting = false
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(commands(env)...)
 	return root
