@@ -19,6 +19,8 @@ type signalView struct {
 	ChangePct *float64      `json:"change_pct" doc:"Percent from the decided bar's close to price"`
 	BarTime   *string       `json:"bar_time" doc:"Start of the closed bar that was decided on"`
 	Votes     []voteView    `json:"votes"`
+
+	Values map[string]float64 `json:"values" doc:"Every indicator's values by name: rsi, sma_short, sma_long, macd_line, macd_signal_line, macd_histogram, bb_upper, bb_middle, bb_lower"`
 }
 
 // signalDetails are the votes by indicator, as the interface always had them.
@@ -52,7 +54,12 @@ func viewSignal(read app.SymbolSignal) signalView {
 	view := signalView{
 		Symbol: read.Signal.Symbol, Name: read.Name, Action: read.Signal.Action, Strength: finite(read.Signal.Strength),
 		Price: finite(read.Price), BarTime: timeText(read.Signal.BarStart), Votes: each(read.Signal.Votes, viewVote),
-		Details: viewDetails(read.Signal.Votes),
+		Details: viewDetails(read.Signal.Votes), Values: map[string]float64{},
+	}
+	for _, vote := range view.Votes {
+		for _, value := range vote.Values {
+			view.Values[value.Name] = value.Number
+		}
 	}
 	if read.ChangePct != nil {
 		change := finite(*read.ChangePct)

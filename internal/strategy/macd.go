@@ -44,7 +44,11 @@ func (v *macdVoter) Update(close float64) {
 
 func (v *macdVoter) Vote() trade.Vote {
 	if !v.Ready() {
-		return silent("macd", macdBars(v.settings), v.Have())
+		vote := silent("macd", macdBars(v.settings), v.Have())
+		if v.LineReady() {
+			vote.Values = known(trade.Value{Name: "macd_line", Number: v.Line()})
+		}
+		return vote
 	}
 	vote := cast("macd", v.crossing.action(),
 		v.crossing.sentence("MACD", "its signal line", v.Line(), v.Signal()),

@@ -38,7 +38,11 @@ func (v *smaVoter) Update(close float64) {
 
 func (v *smaVoter) Vote() trade.Vote {
 	if !v.long.Ready() {
-		return silent("sma", v.settings.LongPeriod, v.long.Have())
+		vote := silent("sma", v.settings.LongPeriod, v.long.Have())
+		if v.short.Ready() {
+			vote.Values = known(trade.Value{Name: "sma_short", Number: v.short.Value()})
+		}
+		return vote
 	}
 	short, long := v.short.Value(), v.long.Value()
 	vote := cast("sma", v.crossing.action(),

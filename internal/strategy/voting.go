@@ -81,12 +81,21 @@ func silent(indicator string, needs, has int) trade.Vote {
 
 // cast returns a vote with its values, unless one of them is not a number that could be sent on.
 func cast(indicator string, action trade.Action, reason string, values ...trade.Value) trade.Vote {
-	for _, value := range values {
-		if math.IsNaN(value.Number) || math.IsInf(value.Number, 0) {
-			return trade.Vote{Indicator: indicator, Problem: indicator + " cannot be computed from these prices"}
-		}
+	if len(known(values...)) != len(values) {
+		return trade.Vote{Indicator: indicator, Problem: indicator + " cannot be computed from these prices"}
 	}
 	return trade.Vote{Indicator: indicator, Action: action, Values: values, Reason: reason}
+}
+
+// known are the values that are numbers which could be sent on.
+func known(values ...trade.Value) []trade.Value {
+	numbers := make([]trade.Value, 0, len(values))
+	for _, value := range values {
+		if !math.IsNaN(value.Number) && !math.IsInf(value.Number, 0) {
+			numbers = append(numbers, value)
+		}
+	}
+	return numbers
 }
 
 // dollars writes a price with cents, and with four decimals under a dollar, as exchanges quote.

@@ -23,7 +23,7 @@ type Value struct {
 type Vote struct {
 	Indicator string  `json:"indicator"` // rsi, sma, macd, bollinger
 	Action    Action  `json:"action"`
-	Values    []Value `json:"values"`            // empty until enough bars have been seen
+	Values    []Value `json:"values"`            // those that the bars seen so far give
 	Problem   string  `json:"problem,omitempty"` // why it could not vote: "sma needs 200 bars, has 143"
 	Reason    string  `json:"reason,omitempty"`  // the sentence behind the vote: "RSI 27.4 < 30"
 }

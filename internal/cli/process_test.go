@@ -1,0 +1,167 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// program is a path under which this test binary runs as alpaca-trader (see TestMain).
+func program(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "alpaca-trader")
+	if err := os.Symlink(self, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// shell is a folder and an environment in which programs run as separate processes.
+type shell struct {
+	program string
+	folder  string
+	environ []string
+}
+
+func newShell(t *testing.T, environ ...string) *shell {
+	t.Helper()
+	folder := t.TempDir()
+	return &shell{
+		program: program(t), folder: folder,
+		environ: append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + folder}, environ...),
+	}
+}
+
+// tradingAt adds the settings that point command-line jobs at a broker's address.
+func (s *shell) tradingAt(address string) *shell {
+	s.environ = append(s.environ, "ALPACA_API_KEY=PKSHELL", "ALPACA_SECRET_KEY=hush",
+		"ALPACA_PAPER_URL="+address, "ALPACA_DATA_URL="+address)
+	return s
+}
+
+func (s *shell) command(ctx context.Context, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, s.program, arguments...)
+	command.Dir, command.Env = s.folder, s.environ
+	return command
+}
+
+// run returns standard output of a program that must succeed.
+func (s *shell) run(t *testing.T, arguments ...string) []byte {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	command := s.command(ctx, arguments...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		t.Fatalf("alpaca-trader %s: %v\n%s%s", strings.Join(arguments, " "), err, stdout.String(), stderr.String())
+	}
+	return stdout.Bytes()
+}
+
+// write puts a file into the folder.
+func (s *shell) write(t *testing.T, name, content string) {
+	t.Helper()
+	path := filepath.Join(s.folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serve starts a server and returns the address that it says it listens on. It is ended with the
+// test.
+func (s *shell) serve(t *testing.T, arguments ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	command := s.command(ctx, arguments...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 20 * time.Second
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = command.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if err != nil || !ok {
+		t.Fatalf("alpaca-trader %s said %q, %v\n%s", strings.Join(arguments, " "), line, err, stderr.String())
+	}
+	return address
+}
+
+// advance moves a simulator's time.
+func advance(t *testing.T, address string, to time.Time) {
+	t.Helper()
+	body := fmt.Sprintf(`{"to":%q}`, to.Format(time.RFC3339))
+	response, err := http.Post(address+"/_simulator/advance", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("advance to %s: %s", to, response.Status)
+	}
+}
+
+// brokerOrder is an order as the simulator shows it to the keys of tradingAt.
+type brokerOrder struct {
+	ClientOrderID string  `json:"client_order_id"`
+	Symbol        string  `json:"symbol"`
+	Side          string  `json:"side"`
+	Qty           *string `json:"qty"`
+	Notional      *string `json:"notional"`
+	Status        string  `json:"status"`
+}
+
+func ordersAt(t *testing.T, address string) []brokerOrder {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/v2/orders?status=all&limit=500", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("APCA-API-KEY-ID", "PKSHELL")
+	request.Header.Set("APCA-API-SECRET-KEY", "hush")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var orders []brokerOrder
+	if err := json.NewDecoder(response.Body).Decode(&orders); err != nil {
+		t.Fatal(err)
+	}
+	return orders
+}
+
+func decode[T any](t *testing.T, text []byte) T {
+	t.Helper()
+	var value T
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return value
+}
