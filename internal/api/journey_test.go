@@ -308,7 +308,7 @@ func TestDashboardReads(t *testing.T) {
 	v.call("GET", "/api/orders?status=closed", nil).want(200).json(`[` + closed + `]`)
 	v.call("GET", "/api/orders?status=odd", nil).problem(400)
 	v.call("GET", "/api/signals", nil).want(200).json(`[{"symbol":"AAPL","name":"Apple Inc. Common Stock","action":"buy","strength":50,
-		"details":{"rsi_signal":"buy","sma_signal":null,"macd_signal":null,"bb_signal":null},"price":202,"change_pct":1.0000000000000009,
+		"details":{"rsi_signal":"buy","sma_signal":null,"macd_signal":null,"bb_signal":null},"price":202,"change_pct":1.0000000000000009,"values":{"rsi":27.4},
 		"bar_time":"2026-03-01T05:00:00Z","votes":[
 			{"indicator":"rsi","action":"buy","values":[{"name":"rsi","number":27.4}],"reason":"RSI 27.4 < 30","problem":""},
 			{"indicator":"sma","action":"","values":[],"reason":"","problem":"sma needs 200 bars, has 143"}]}]`)

@@ -35,15 +35,16 @@ var cheap = auth.PasswordCost{MemoryKiB: 64, Iterations: 1, Lanes: 1}
 
 // bench is a whole server on a real database, with a broker under the test's control.
 type bench struct {
-	t      *testing.T
-	url    string
-	app    *app.App
-	store  *store.Store
-	broker *fakeBroker
-	bus    *event.Bus
-	clock  *clock.Held
-	log    *lockedBuffer
-	server *httptest.Server
+	t       *testing.T
+	url     string
+	app     *app.App
+	store   *store.Store
+	broker  *fakeBroker
+	bus     *event.Bus
+	keyring *secret.Keyring
+	clock   *clock.Held
+	log     *lockedBuffer
+	server  *httptest.Server
 }
 
 type option func(*app.Config, *api.Config)
@@ -56,6 +57,7 @@ func setup(t *testing.T, options ...option) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.keyring = keyring
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	forApp := app.Config{
 		Store: b.store, Brokerages: b.broker, Keyring: keyring, Passwords: auth.NewPasswords(cheap),
