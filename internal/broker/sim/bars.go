@@ -16,7 +16,7 @@ type frame struct{ minutes int }
 
 // parseFrame reads Alpaca's spelling: 1-59 Min or T, 1-23 Hour or H, 1 Day or D.
 func parseFrame(text string) (frame, error) {
-	digits := strings.TrimRight(text, "MinHourDayTW")
+	digits := strings.TrimRight(text, "DHMTWadehiknortuy") // the letters of all units
 	count, err := strconv.Atoi(digits)
 	if err != nil || count < 1 {
 		return frame{}, fmt.Errorf("invalid timeframe: %q", text)
