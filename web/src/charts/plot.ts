@@ -79,9 +79,13 @@ export function equityPlot(box: HTMLElement, colors: Colors): Plot<EquityDrawing
   };
 }
 
+/** A single day must not fill the whole chart. */
+const widestBar = 48; // pixels
+
 /** Bars around zero. */
 export function dailyPlot(box: HTMLElement, colors: Colors): Plot<DayResult[]> {
   const chart = createChart(box, look(colors, false));
+  chart.timeScale().applyOptions({ maxBarSpacing: widestBar });
   const series = chart.addSeries(HistogramSeries, {
     base: 0, priceFormat: { type: 'custom', minMove: 0.01, formatter: signedMoney }, priceLineVisible: false, lastValueVisible: false,
   });

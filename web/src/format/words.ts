@@ -16,6 +16,10 @@ export function readable(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** `RSI` for `rsi`, `Upper band` for `upper_band`. */
+export const valueName = (name: string): string =>
+  readable(name).replace(/\b(rsi|sma|ema|macd)\b/gi, (word) => word.toUpperCase());
+
 /** What kind of money moves in an account. */
 export function mode(account: Pick<BrokerageAccount, 'paper' | 'demo'>): 'Demo' | 'Paper' | 'Live' {
   if (account.demo) return 'Demo';

@@ -1,0 +1,92 @@
+// What every story starts with: a server, a page that tells on itself, a user of one's own.
+import { test as base, expect, type Page } from '@playwright/test';
+import { startServer, type Server } from './server';
+
+export interface User {
+  username: string;
+  password: string;
+}
+
+interface Fixtures {
+  /** Violations of the content security policy and errors of the page; must stay empty. */
+  complaints: string[];
+}
+
+export const test = base.extend<Fixtures, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await startServer();
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+  complaints: [
+    async ({ page }, use) => {
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('dialog', (dialog) => {
+        complaints.push(`dialog: ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      page.on('console', (message) => {
+        if (/refused to|content security policy|csp violation/i.test(message.text())) complaints.push(message.text());
+      });
+      await page.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', (event) => {
+          console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+        });
+      });
+      await use(complaints);
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+let made = 0;
+/** A name that no other test uses, on any server. */
+export const newUser = (): User => ({
+  username: `reader${Date.now().toString(36)}${made++}`,
+  password: 'a calm desk, not a casino',
+});
+
+export async function register(page: Page, user: User): Promise<void> {
+  await page.goto('/login');
+  await page.getByRole('tab', { name: 'Register' }).click();
+  await page.getByLabel('User name', { exact: true }).fill(user.username);
+  await page.getByLabel('E-mail', { exact: true }).fill(`${user.username}@example.org`);
+  await page.getByLabel('New password', { exact: true }).fill(user.password);
+  await page.getByRole('button', { name: 'Register' }).click();
+  await expect(page.getByRole('heading', { name: 'Home' })).toBeVisible();
+}
+
+export async function signIn(page: Page, user: User): Promise<void> {
+  await page.goto('/login');
+  await page.getByLabel('User name or e-mail').fill(user.username);
+  await page.getByLabel('Password', { exact: true }).fill(user.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Home' })).toBeVisible();
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page).toHaveURL(/\/login/);
+}
+
+/** The rooms with what shows that they have their content. */
+export const rooms = [
+  { path: '/', name: 'Home', ready: 'Signals' },
+  { path: '/strategy', name: 'Strategy', ready: 'Bollinger bands' },
+  { path: '/activity', name: 'Activity', ready: 'Activity' },
+  { path: '/accounts', name: 'Accounts', ready: 'Accounts' },
+];
+
+export async function enter(page: Page, room: { path: string; ready: string }): Promise<void> {
+  await page.goto(room.path);
+  await expect(page.getByRole('heading', { name: room.ready, exact: true })).toBeVisible();
+  await expect(page.getByLabel('Active account')).toBeVisible();
+}

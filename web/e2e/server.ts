@@ -1,0 +1,60 @@
+// The server under test: BASE_URL's, or the real binary in an empty folder on a free port.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const binary = resolve(import.meta.dirname, '../../bin/alpaca-trader');
+const patience = 30_000;
+
+export interface Server {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+export async function startServer(): Promise<Server> {
+  if (process.env.BASE_URL) return { url: process.env.BASE_URL, stop: async () => {} };
+  const home = await mkdtemp(join(tmpdir(), 'alpaca-trader-e2e-'));
+  const child = spawn(binary, ['dashboard-secure', '--demo', '--port', '0'], {
+    cwd: home,
+    env: { PATH: process.env.PATH, HOME: home, TMPDIR: process.env.TMPDIR },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stop = async () => {
+    await ended(child);
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    return { url: await address(child), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits for the line that says where the server listens. */
+function address(child: ChildProcess): Promise<string> {
+  return new Promise((found, fail) => {
+    let log = '';
+    const timer = setTimeout(() => fail(new Error(`the server did not say where it listens:\n${log}`)), patience);
+    child.stderr!.on('data', (text: Buffer) => (log = (log + text).slice(-4000)));
+    child.on('error', fail);
+    child.on('exit', (code) => fail(new Error(`the server ended with ${code}:\n${log}`)));
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+      if (!url) return;
+      clearTimeout(timer);
+      found(url);
+    });
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = new Promise((resolved) => child.once('exit', resolved));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await gone;
+  clearTimeout(timer);
+}
