@@ -42,9 +42,8 @@ type Config struct {
 	Patience []time.Duration
 }
 
-// DefaultPatience is how long an order may take to show up at the broker after its answer was
-// lost: asked again 2, 5, 15 and 30 s apart, 52 s in all.
-var DefaultPatience = []time.Duration{2 * time.Second, 7 * time.Second, 22 * time.Second, 52 * time.Second}
+// DefaultPatience is when an order whose answer was lost is asked for again, since it was claimed.
+var DefaultPatience = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
 
 // Desk runs cycles. It is safe for concurrent use; two cycles of one account never overlap,
 // because each takes the account's lease.

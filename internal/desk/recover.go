@@ -31,8 +31,8 @@ func (d *Desk) Recover(ctx context.Context, lease trade.Lease, broker Broker) er
 		return err
 	}
 	for _, order := range orders {
-		d.Log.Info("resolving an order left by an earlier run",
-			"client_order_id", order.Intent.ClientOrderID, "state", order.State)
+		d.Log.Info("resolving an order that an earlier run left; the broker gets up to 30 s to show it",
+			"symbol", order.Intent.Symbol, "client_order_id", order.Intent.ClientOrderID, "state", order.State)
 		if order.State == trade.Journaled { // claimed comes first: it was never sent
 			_, err = d.send(ctx, lease, broker, order)
 		} else {
