@@ -132,7 +132,11 @@ func (f *fakeBroker) Signals(_ context.Context, _ trade.BrokerageAccount, _ trad
 		}
 		return signals
 	})
-	return signals, f.prices, err
+	if err != nil {
+		return nil, nil, err
+	}
+	prices, err := read(f, func() map[string]float64 { return f.prices })
+	return signals, prices, err
 }
 
 func (f *fakeBroker) Submit(context.Context, trade.Intent) (trade.BrokerOrder, error) {

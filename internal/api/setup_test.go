@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -51,6 +53,12 @@ type option func(*app.Config, *api.Config)
 
 func setup(t *testing.T, options ...option) *bench {
 	t.Helper()
+	return setupServer(t, func(*http.Server) {}, options...)
+}
+
+// setupServer is setup with a server that tune has changed.
+func setupServer(t *testing.T, tune func(*http.Server), options ...option) *bench {
+	t.Helper()
 	b := &bench{t: t, broker: newFakeBroker(), bus: &event.Bus{}, clock: clock.NewHeld(clock.System().Now()), log: &lockedBuffer{}}
 	b.store = openStore(t, b.clock)
 	keyring, err := secret.NewKeyring(secret.GenerateKey())
@@ -80,6 +88,7 @@ func setup(t *testing.T, options ...option) *bench {
 	}
 	b.server = httptest.NewUnstartedServer(handler)
 	b.server.Config = api.Server(handler, logger)
+	tune(b.server.Config)
 	b.server.Start()
 	b.url = b.server.URL
 	t.Cleanup(func() {
@@ -90,21 +99,47 @@ func setup(t *testing.T, options ...option) *bench {
 	return b
 }
 
-// openStore is a real database in a file that ends with the test.
+// openStore is a real database in a file that ends with the test: a copy of an empty one, because
+// making the schema takes longer than most tests.
 func openStore(t *testing.T, clock clock.Clock) *store.Store {
 	t.Helper()
-	opened, err := store.Open(t.Context(), store.Options{
-		URL: secret.NewText("sqlite:///" + filepath.Join(t.TempDir(), "test.db")), Clock: clock, AuditKey: make([]byte, 32),
-	})
+	empty, err := emptyDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(file, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := openFile(file, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = opened.Close() })
-	if err := opened.Migrate(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
 	return opened
 }
+
+func openFile(file string, clock clock.Clock) (*store.Store, error) {
+	return store.Open(context.Background(), store.Options{URL: secret.NewText("sqlite:///" + file), Clock: clock, AuditKey: make([]byte, 32)})
+}
+
+var emptyDatabase = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "alpaca-trader-test")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "empty.db")
+	opened, err := openFile(file, clock.System())
+	if err != nil {
+		return nil, err
+	}
+	err = opened.Migrate(context.Background(), slog.New(slog.DiscardHandler))
+	if err := errors.Join(err, opened.Close()); err != nil { // closing writes everything into the one file
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
 
 // visitor is one browser.
 type visitor struct {

@@ -223,8 +223,9 @@ func TestStreamsAreCountedByUser(t *testing.T) {
 
 func TestAStreamOutlivesTheServersDeadlinesAndEndsWithTheServer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, live)
-	b.server.Config.ReadTimeout, b.server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	b := setupServer(t, func(server *http.Server) {
+		server.ReadTimeout, server.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	}, live)
 	v := b.withAccount("ann")
 	page := v.listen()
 	page.next("account", "")
