@@ -43,7 +43,7 @@ browser_tests() {
   browser=$(find_chromium)
   [ -n "$browser" ] || fail "Chromium was not found; set CHROMIUM to a browser or install the package chromium."
   cd web
-  CHROMIUM=$browser ALPACA_TRADER=$root/bin/alpaca-trader npm run --silent e2e
+  CHROMIUM=$browser npm run --silent e2e
 }
 
 case "${1:-}" in
