@@ -72,7 +72,8 @@ const longestFunction = 70
 func TestFilesAreShort(t *testing.T) {
 	t.Parallel()
 	for path, lines := range load(t).texts {
-		if hasEnding(path, ".go", ".ts", ".svelte", ".sh", ".css") && len(lines) > longestFile+1 {
+		generated := hasEnding(path, ".d.ts") // from the server's own description of its interface
+		if hasEnding(path, ".go", ".ts", ".svelte", ".sh", ".css") && !generated && len(lines) > longestFile+1 {
 			t.Errorf("%s: %d lines, more than %d; split it by what it is about", path, len(lines)-1, longestFile)
 		}
 	}
