@@ -42,7 +42,7 @@ test('from registering to the first order', async ({ page }) => {
       await expect(row.getByRole('button', { name: new RegExp(`^${name}: `) })).toBeVisible();
     }
     await row.getByRole('button', { name: /^Why/ }).click();
-    await expect(signals.getByText(/Judged on the bar that closed/)).toBeVisible();
+    await expect(signals.getByText(/Judged on the closed bar of/)).toBeVisible();
   });
 
   await test.step('a price changes by itself', async () => {
@@ -52,19 +52,24 @@ test('from registering to the first order', async ({ page }) => {
   });
 
   await test.step('a symbol is added and removed', async () => {
-    const watched = await signals.locator('tbody tr.line td.a strong').allTextContents();
-    const symbol = ['AAPL', 'MSFT', 'AMZN', 'GOOGL', 'SPY', 'IBM', 'XOM'].find((known) => !watched.includes(known)) ?? watched[0]!;
+    const symbol = 'AAPL';
     const remove = page.getByRole('button', { name: `Remove ${symbol}`, exact: true });
-    if (watched.includes(symbol)) await remove.click();
-    await page.keyboard.press('Escape');
+    const dialog = page.getByRole('dialog');
+    const stopWatching = async () => {
+      await remove.click();
+      await expect(dialog.or(page.getByText(`${symbol} is no longer watched.`))).toBeVisible(); // a held one is asked about
+      if (await dialog.isVisible()) await dialog.getByRole('button', { name: `Stop watching ${symbol}` }).click();
+      await expect(remove).toHaveCount(0);
+    };
+    await expect(page.getByRole('region', { name: 'Positions' })).not.toContainText('Waiting');
+    if (await remove.isVisible()) await stopWatching();
     await page.getByRole('heading', { name: 'Home' }).click();
     await page.keyboard.press('/');
     await expect(page.getByLabel('Add a symbol')).toBeFocused();
     await page.keyboard.type(symbol.toLowerCase());
     await page.keyboard.press('Enter');
     await expect(remove).toBeVisible();
-    await remove.click();
-    await expect(remove).toHaveCount(0);
+    await stopWatching();
     await page.getByLabel('Add a symbol').fill('ZZZZZ');
     await page.getByRole('button', { name: 'Add symbol' }).click();
     await expect(page.locator('#add-symbol-problem')).toHaveText(/\.$/);

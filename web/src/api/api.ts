@@ -1,41 +1,34 @@
-// Every route that the page uses, one line each.
-import { request } from './request';
-import type {
-  Account, AccountChange, BrokerageAccount, Cycle, NewAccount, Order, Period, PortfolioHistory,
-  Position, Session, Settings, Signal, Status, WatchedSymbol,
-} from './types';
+// Every route that the page uses, one line each, checked against the server's own schema.
+import createClient from 'openapi-fetch';
+import { answered, send } from './answer';
+import type { paths } from './schema';
+import type { AccountChange, Cycle, NewAccount, Period, Session, Settings, Signal } from './types';
 
-const get = <T>(path: string) => request<T>('GET', path);
-const account = (name: string) => `/api/accounts/${encodeURIComponent(name)}`;
+const client = createClient<paths>({ baseUrl: location.origin, fetch: send, credentials: 'same-origin' });
+const at = (name: string) => ({ params: { path: { name } } });
 
 export const api = {
-  session: () => get<Session>('/api/session'),
-  register: (who: { username: string; email: string; password: string }) =>
-    request<{ message: string }>('POST', '/api/auth/register', who),
-  signIn: (who: { username: string; password: string; remember: boolean }) =>
-    request<{ success: boolean }>('POST', '/api/auth/login', who),
-  signOut: () => request<void>('POST', '/api/auth/logout'),
+  session: () => answered<Session>(client.GET('/api/session')),
+  register: (body: { username: string; email: string; password: string }) =>
+    answered(client.POST('/api/auth/register', { body })),
+  signIn: (body: { username: string; password: string; remember: boolean }) =>
+    answered(client.POST('/api/auth/login', { body })),
+  signOut: () => answered(client.POST('/api/auth/logout')),
 
-  account: () => get<Account>('/api/account'),
-  positions: () => get<Position[]>('/api/positions'),
-  orders: () => get<Order[]>('/api/orders'),
-  history: (period: Period) => get<PortfolioHistory>(`/api/portfolio-history?period=${period}`),
-  signals: () => get<Signal[]>('/api/signals'),
-  status: () => get<Status>('/api/scheduler-status'),
-  cycles: (limit: number) => get<Cycle[]>(`/api/cycles?limit=${limit}`),
+  history: (period: Period) => answered(client.GET('/api/portfolio-history', { params: { query: { period } } })),
+  signals: () => answered<Signal[]>(client.GET('/api/signals')),
+  cycles: (limit: number) => answered<Cycle[]>(client.GET('/api/cycles', { params: { query: { limit } } })),
 
-  watchlist: () => get<WatchedSymbol[]>('/api/watchlist'),
-  watch: (symbol: string) => request<WatchedSymbol>('POST', '/api/watchlist', { symbol }),
-  unwatch: (symbol: string) => request<void>('DELETE', `/api/watchlist/${encodeURIComponent(symbol)}`),
+  watchlist: () => answered(client.GET('/api/watchlist')),
+  watch: (symbol: string) => answered(client.POST('/api/watchlist', { body: { symbol } })),
+  unwatch: (symbol: string) => answered(client.DELETE('/api/watchlist/{symbol}', { params: { path: { symbol } } })),
 
-  settings: () => get<Settings>('/api/settings'),
-  saveSettings: (settings: Settings) => request<{ settings: Settings }>('PUT', '/api/settings', settings),
+  settings: () => answered<Settings>(client.GET('/api/settings')),
+  saveSettings: (body: Settings) => answered<{ settings: Settings }>(client.PUT('/api/settings', { body })),
 
-  accounts: () => get<BrokerageAccount[]>('/api/accounts'),
-  addAccount: (added: NewAccount) =>
-    request<{ message: string; verified: boolean; warning?: string }>('POST', '/api/accounts', added),
-  changeAccount: (name: string, change: AccountChange) =>
-    request<{ message?: string; warning?: string } | null>('PUT', account(name), change),
-  deleteAccount: (name: string) => request<void>('DELETE', account(name)),
-  activateAccount: (name: string) => request<void>('POST', `${account(name)}/activate`),
+  accounts: () => answered(client.GET('/api/accounts')),
+  addAccount: (body: NewAccount) => answered(client.POST('/api/accounts', { body })),
+  changeAccount: (name: string, body: AccountChange) => answered(client.PUT('/api/accounts/{name}', { ...at(name), body })),
+  deleteAccount: (name: string) => answered(client.DELETE('/api/accounts/{name}', at(name))),
+  activateAccount: (name: string) => answered(client.POST('/api/accounts/{name}/activate', at(name))),
 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Decision, Vote } from '../api/types';
 import { count, decided, mode, readable, valueName, voteSentence, voteWord } from './words';
 
-const vote = (more: Partial<Vote>): Vote => ({ indicator: 'sma', action: '', values: [], ...more });
+const vote = (more: Partial<Vote>): Vote => ({ indicator: 'sma', action: '', values: [], reason: '', problem: '', ...more });
 
 test('a problem is said before a reason, and silence is said too', () => {
   expect(voteSentence(vote({ problem: 'SMA needs 200 bars, has 143.', reason: 'x' }))).toBe('SMA needs 200 bars, has 143.');

@@ -1,12 +1,15 @@
 // What the server last said about the active account, kept fresh by the one stream.
 import { api } from '../api/api';
 import type { Account, Cycle, Order, Position, Signal, Status, StreamEvents, Topic } from '../api/types';
+import { moment } from '../format/time';
 import { LiveStream, type Connection } from '../live/stream';
 import { session } from './session.svelte';
 import { watchlist } from './watchlist.svelte';
 
 /** The newest cycles that are kept. */
 const cyclesKept = 100;
+
+const timeOf = (text: string | null) => moment(text)?.getTime() ?? 0;
 
 class Live {
   account = $state.raw<Account | null>(null);
@@ -66,7 +69,7 @@ class Live {
   addCycles(added: Cycle[]): void {
     const ids = new Set(added.map((cycle) => cycle.id));
     const all = [...added, ...this.cycles.filter((cycle) => !ids.has(cycle.id))];
-    this.cycles = all.sort((a, b) => b.slot.localeCompare(a.slot) || b.started_at.localeCompare(a.started_at)).slice(0, cyclesKept);
+    this.cycles = all.sort((a, b) => timeOf(b.slot) - timeOf(a.slot) || timeOf(b.started_at) - timeOf(a.started_at)).slice(0, cyclesKept);
   }
 
   /** Reads the signals once, after the watchlist was changed here. */

@@ -1,6 +1,6 @@
 // Who is signed in.
 import { api } from '../api/api';
-import { whenSignedOut } from '../api/request';
+import { whenSignedOut } from '../api/answer';
 import type { Session } from '../api/types';
 
 class SessionState {

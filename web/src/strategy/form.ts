@@ -3,7 +3,7 @@ import type { Settings, SignalMode } from '../api/types';
 import { aboveUpTo, check, fiveFields, fromBelow, wholeBetween, type Rule } from '../forms/rules';
 
 export interface StrategyForm {
-  timeframe: string;
+  timeframe: Settings['timeframe'];
   lookbackDays: string;
   rsi: { enabled: boolean; period: string; overbought: string; oversold: string };
   sma: { enabled: boolean; shortPeriod: string; longPeriod: string };
@@ -11,7 +11,7 @@ export interface StrategyForm {
   bollinger: { enabled: boolean; period: string; stdDev: string };
   signalMode: SignalMode;
   minAgree: string;
-  timeInForce: string;
+  timeInForce: Settings['time_in_force'];
   positionSizePct: string;
   maxPositions: string;
   allowShort: boolean;

@@ -1,4 +1,4 @@
-// One door to the server: JSON in, JSON out, and every failure is a Problem with one sentence.
+// What comes back from the server: the content of a good answer, or a Problem with one sentence.
 
 export class Problem extends Error {
   constructor(
@@ -27,36 +27,36 @@ export function sentence(error: unknown): string {
   return error instanceof Problem ? error.message : 'Something went wrong on this page. Reload it and try again.';
 }
 
-export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await send(method, path, body);
-  const content = await parse(answer);
-  if (answer.ok) return content as T;
-  if (answer.status === 401 && !path.startsWith('/api/auth/')) onSignedOut();
-  throw problemOf(answer, content);
-}
-
-async function send(method: string, path: string, body: unknown): Promise<Response> {
-  const init: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } };
-  if (body !== undefined) {
-    init.headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
-    init.body = JSON.stringify(body);
-  }
+/** fetch, but silence becomes a Problem, and an answer that is not JSON an empty one. */
+export async function send(request: Request): Promise<Response> {
+  let answer: Response;
   try {
-    return await fetch(path, init);
+    answer = await fetch(request);
   } catch {
     throw new Problem(0, silence);
   }
+  if (/json/.test(answer.headers.get('content-type') ?? '')) return answer;
+  if (answer.ok) throw new Problem(answer.status, silence);
+  return new Response('{}', { status: answer.status, headers: { 'content-type': 'application/json' } });
 }
 
-async function parse(answer: Response): Promise<unknown> {
-  const text = await answer.text();
-  if (text === '') return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    if (answer.ok) throw new Problem(answer.status, silence);
-    return null;
-  }
+interface Answer {
+  data?: unknown;
+  error?: unknown;
+  response: Response;
+}
+
+/** What the schema says that a route answers. */
+type Content<A> = A extends { data?: infer D } ? NonNullable<D> : never;
+
+/** The content of a good answer; anything else is thrown as a Problem. T refines what the schema says. */
+export async function answered<T = never, A extends Answer = Answer>(
+  asked: Promise<A>,
+): Promise<[T] extends [never] ? Content<A> : T> {
+  const { data, error, response } = await asked;
+  if (response.ok) return data as [T] extends [never] ? Content<A> : T;
+  if (response.status === 401 && !new URL(response.url || '/', location.origin).pathname.startsWith('/api/auth/')) onSignedOut();
+  throw problemOf(response, error);
 }
 
 function problemOf(answer: Response, content: unknown): Problem {
