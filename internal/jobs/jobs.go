@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Due is one account's cycle that should run now. The same account and slot is enqueued once,
@@ -89,7 +90,12 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 		_, err := client.InsertMany(ctx, jobs)
 		return err
 	}
-	river.AddWorker(workers, &tickWorker{tick: config.Tick, enqueue: enqueue})
+	skipWaiting := func(ctx context.Context) error {
+		waiting := river.NewJobDeleteManyParams().Kinds(tickArgs{}.Kind()).States(rivertype.JobStateAvailable)
+		_, err := client.JobDeleteMany(ctx, waiting)
+		return err
+	}
+	river.AddWorker(workers, &tickWorker{every: config.TickEvery, tick: config.Tick, enqueue: enqueue, skipWaiting: skipWaiting})
 	river.AddWorker(workers, &cycleWorker{run: config.RunCycle})
 	river.AddWorker(workers, &maintainWorker{maintain: config.Maintain})
 	// The context ends with the caller's start-up; the queue runs until Stop.

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -38,21 +37,26 @@ func tickOptions(every time.Duration) *river.InsertOpts {
 type tickWorker struct {
 	river.WorkerDefaults[tickArgs]
 
-	tick    func(ctx context.Context) ([]Due, error)
-	enqueue func(ctx context.Context, jobs []river.InsertManyParams) error
-	ended   atomic.Int64 // when the last tick ended, in Unix microseconds
+	every       time.Duration
+	tick        func(ctx context.Context) ([]Due, error)
+	enqueue     func(ctx context.Context, jobs []river.InsertManyParams) error
+	skipWaiting func(ctx context.Context) error
 }
 
 // Timeout bounds a tick.
 func (*tickWorker) Timeout(*river.Job[tickArgs]) time.Duration { return tickTimeout }
 
-// Work enqueues what is due. Ticks that waited while a slow one ran are passed over, so that they
-// do not pile up.
+// Work enqueues what is due. When the queue is late, because ticks are slow or the machine is busy,
+// it removes the ticks that wait, so that they do not pile up.
 func (w *tickWorker) Work(ctx context.Context, job *river.Job[tickArgs]) error {
-	if job.ScheduledAt.UnixMicro() < w.ended.Load() {
-		return nil
+	err := w.run(ctx)
+	if clock.System().Now().Sub(job.ScheduledAt) > w.every {
+		err = firstError(err, w.skipWaiting(ctx))
 	}
-	defer func() { w.ended.Store(clock.System().Now().UnixMicro()) }()
+	return err
+}
+
+func (w *tickWorker) run(ctx context.Context) error {
 	due, err := w.tick(ctx)
 	if err != nil {
 		return fmt.Errorf("find due accounts: %w", err)

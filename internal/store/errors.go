@@ -71,7 +71,7 @@ func explain(err error) error {
 	case isFull(err):
 		return fault.Because(err, fault.Unavailable, "The database's disk is full or cannot be written. Nothing was changed.")
 	case isAway(err):
-		return fault.Because(err, fault.Unavailable, "The database does not answer. Nothing was changed; try again in a moment.")
+		return fault.Because(err, fault.Unavailable, "The database does not answer. Try again in a moment.")
 	}
 	return err
 }

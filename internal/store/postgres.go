@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,9 @@ func (s *Store) openPostgres(ctx context.Context, at address) error {
 		return fault.New(fault.Invalid, "DATABASE_URL is not a valid PostgreSQL address. %s", addressAdvice)
 	}
 	tune(config)
+	if !strings.Contains(at.postgres, "pool_max_conns") {
+		config.MaxConns = usualPool
+	}
 	s.pool, err = pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return postgresProblem(err, at)
@@ -57,9 +61,6 @@ func tune(config *pgxpool.Config) {
 	config.ConnConfig.RuntimeParams["standard_conforming_strings"] = "on"
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
 	config.ConnConfig.RuntimeParams["application_name"] = "alpaca-trader"
-	if config.MaxConns < usualPool {
-		config.MaxConns = usualPool
-	}
 }
 
 func postgresProblem(err error, at address) error {
