@@ -83,7 +83,7 @@ func TestRunKeepsWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	report := run(t, follow(map[string][]trade.Bar{
 		"AAPL": days(10, 10, 9, 9, 12, 12, 13, 12.1, 12.1, 12.2), // $500 at 13: 38.461538461 shares
-		"MSFT": days(10, 10, 10, 10, 9, 9, 8, 8, 9, 9), // turns upwards at the last close
+		"MSFT": days(10, 10, 10, 10, 9, 9, 8, 8, 9, 9),           // turns upwards at the last close
 	}, "AAPL", "MSFT"))
 	if len(report.Trades) != 1 || report.Trades[0].ExitAt != nil || report.Trades[0].Qty.String() != "38.461538461" {
 		t.Errorf("trades: %+v", report.Trades)
