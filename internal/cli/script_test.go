@@ -1,7 +1,10 @@
 package cli_test
 
 import (
+	"bufio"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,5 +29,36 @@ func TestStories(t *testing.T) {
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"serve": serve},
 	})
+}
+
+// serve starts a server of alpaca-trader for the rest of the story and puts the address that it
+// says it listens on into the variable named first: `serve SIMULATOR simulator --data synthetic`.
+func serve(ts *testscript.TestScript, refused bool, args []string) {
+	if refused || len(args) < 2 {
+		ts.Fatalf("usage: serve VARIABLE COMMAND [ARGUMENT...]")
+	}
+	command := exec.Command(ts.MkAbs("alpaca-trader"), args[1:]...)
+	path, err := exec.LookPath("alpaca-trader")
+	ts.Check(err)
+	command.Path, command.Dir = path, ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "ALPACA_PAPER_URL", "ALPACA_DATA_URL"} {
+		command.Env = append(command.Env, name+"="+ts.Getenv(name))
+	}
+	stdout, err := command.StdoutPipe()
+	ts.Check(err)
+	ts.Check(command.Start())
+	ts.Defer(func() {
+		_ = command.Process.Signal(os.Interrupt)
+		_ = command.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	ts.Check(err)
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if !ok {
+		ts.Fatalf("%s said %q", args[1], line)
+	}
+	ts.Setenv(args[0], address)
+	ts.Setenv(args[0]+"_HOSTPORT", strings.TrimPrefix(address, "http://"))
 }
