@@ -5,7 +5,7 @@ import {
   type IChartApi, type IPriceLine, type ISeriesApi, type Time, type UTCTimestamp,
 } from 'lightweight-charts';
 import { money, signedMoney } from '../format/number';
-import { clockTime, dateTime, day } from '../format/time';
+import { clockTime, dateTime, day, sessionDay } from '../format/time';
 import { faded, type Colors } from './colors';
 import type { DayResult, Point } from './shape';
 
@@ -28,22 +28,25 @@ function look(colors: Colors, intraday: boolean) {
   };
 }
 
-/** Times are drawn in the reader's zone. */
+/** Times are drawn in the reader's zone; days are New York's. */
 const zoned = (intraday: boolean) => ({
   localization: { timeFormatter: (time: Time) => label(time, intraday) },
   timeScale: {
-    tickMarkFormatter: (time: Time, mark: number) => (mark >= 3 ? clockTime(Number(time) * 1000) : dayLabel(time)),
+    tickMarkFormatter: (time: Time, mark: number) => (mark >= 3 ? clockTime(Number(time) * 1000) : dayLabel(time, intraday)),
   },
 });
 
 function label(time: Time, intraday: boolean): string {
-  if (typeof time === 'string') return time;
-  return intraday ? dateTime(Number(time) * 1000) : day(Number(time) * 1000);
+  return intraday ? dateTime(Number(time) * 1000) : sessionDay(momentOf(time));
 }
 
-function dayLabel(time: Time): string {
-  const at = typeof time === 'string' ? `${time}T12:00:00Z` : Number(time) * 1000;
-  return day(at).replace(/,.*/, '');
+function dayLabel(time: Time, intraday: boolean): string {
+  return (intraday ? day(momentOf(time)) : sessionDay(momentOf(time))).replace(/,.*/, '');
+}
+
+/** A bar of a day carries its date, a point of the equity its second. */
+function momentOf(time: Time): string | number {
+  return typeof time === 'string' ? `${time}T12:00:00-05:00` : Number(time) * 1000;
 }
 
 export interface Plot<T> {

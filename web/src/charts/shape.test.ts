@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PortfolioHistory } from '../api/types';
-import { baseValue, dailyResults, dailySummary, equityPoints, equitySummary, withLatest } from './shape';
+import { baseValue, dailyResults, dailySummary, equityPoints, equitySummary, intervalOf, withLatest } from './shape';
 
 const at = (text: string) => Date.parse(text) / 1000;
 
@@ -27,6 +27,15 @@ describe('the latest equity', () => {
     ['of an unknown time', 105, Number.NaN],
   ])('%s changes nothing', (_, equity, time) => expect(withLatest(points, '15Min', equity, time)).toEqual(points));
   test('is not a history by itself', () => expect(withLatest([], '1D', 105, 1000)).toEqual([]));
+});
+
+test('an interval lasts as long as the chart’s steps, a day as long as New York’s', () => {
+  const name = (timeframe: string, text: string) => intervalOf(timeframe, at(text));
+  expect(name('15Min', '2020-06-01T14:00:00Z')).toBe(name('15Min', '2020-06-01T14:14:59Z'));
+  expect(name('15Min', '2020-06-01T14:00:00Z')).not.toBe(name('15Min', '2020-06-01T14:15:00Z'));
+  expect(name('1D', '2020-06-01T14:00:00Z')).toBe(name('1D', '2020-06-02T03:59:00Z'));
+  expect(name('1D', '2020-06-01T14:00:00Z')).not.toBe(name('1D', '2020-06-02T04:00:00Z'));
+  expect(intervalOf('1D', Number.NaN)).toBe('');
 });
 
 test('the start value is the broker’s, else the first point’s', () => {

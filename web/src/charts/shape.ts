@@ -44,6 +44,13 @@ export function withLatest(points: Point[], timeframe: string, equity: number | 
     : [...points, { time: at, value: equity }];
 }
 
+/** Names the interval of the market's time (seconds); it changes when the next one begins. */
+export function intervalOf(timeframe: string, at: number): string {
+  if (!Number.isFinite(at)) return '';
+  const length = seconds[timeframe] ?? 86400;
+  return `${timeframe} ${length >= 86400 ? tradingDay(at * 1000) : Math.floor(at / length)}`;
+}
+
 /** The value that the period started with: the broker's, or the first point's. */
 export function baseValue(history: PortfolioHistory, points: Point[]): number | null {
   return history.base_value ? history.base_value : (points[0]?.value ?? null);

@@ -30,6 +30,9 @@ export const dateTime = (value: Moment, zone?: string) => write(value, { ...mont
 /** `Jun 1, 2020`. */
 export const day = (value: Moment, zone?: string) => write(value, { ...monthDay, year: 'numeric' }, zone);
 
+/** The day in New York that a moment belongs to, `Jun 1, 2020`, wherever the reader is. */
+export const sessionDay = (value: Moment) => day(value, newYork);
+
 /** `Mon 16:00` for a moment on another day than from, else `16:00`. */
 export function soonTime(value: Moment, from: Moment, zone?: string): string {
   const [date, start] = [moment(value), moment(from)];
