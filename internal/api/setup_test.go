@@ -27,6 +27,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/event"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
+	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -73,7 +74,7 @@ func setupServer(t *testing.T, tune func(*http.Server), options ...option) *benc
 		LiveInterval: 20 * time.Millisecond,
 	}
 	forAPI := api.Config{
-		Sessions: b.store.Sessions(), Clock: b.clock, Logger: logger, Version: "test",
+		Sessions: b.store.Sessions(storetest.SessionKey), Clock: b.clock, Logger: logger, Version: "test",
 		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the page") }),
 		Limits: api.Limits{SignInPerMinute: 1000, RegisterPerHour: 1000, UserPerMinute: 10000},
 	}

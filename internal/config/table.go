@@ -35,7 +35,7 @@ var table = []Setting{
 		Description: "`development` makes missing keys itself; `production` refuses to start without them.",
 		set:         into(func(c *Config) *Mode { return &c.Mode }, parseMode)},
 	{Name: "SECRET_KEY", Required: true, Secret: true,
-		Description: "Signs what a browser may carry later on; sessions are random and need no signature. At least 32 characters.",
+		Description: "Binds browser sessions to this installation: a new one signs everybody out. At least 32 characters.",
 		set:         into(func(c *Config) *secret.Text { return &c.SecretKey }, parseSecret)},
 	{Name: "ENCRYPTION_KEY", Required: true, Secret: true,
 		Description: "Seals broker keys at rest: 32 bytes, as 64 hexadecimal digits or base64. Lost key, lost broker keys.",

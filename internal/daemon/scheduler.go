@@ -19,6 +19,7 @@ import (
 type scheduler struct {
 	automation *app.Automation
 	store      *store.Store
+	sessions   store.Sessions
 	log        *slog.Logger
 	every      time.Duration
 
@@ -43,7 +44,7 @@ func (s *scheduler) start(ctx context.Context) error {
 			return s.automation.RunDue(ctx, app.Due{AccountID: accountID, Slot: slot})
 		},
 		Maintain: func(ctx context.Context) error {
-			_, err := s.store.Sessions().Sweep(ctx)
+			_, err := s.sessions.Sweep(ctx)
 			return err
 		},
 	}

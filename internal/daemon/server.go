@@ -158,7 +158,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring) {
 		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
 	})
 	if h.options.Scheduler {
-		h.scheduler = &scheduler{automation: h.automation, store: h.store, log: h.options.Log, every: tickEvery}
+		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery}
 		settings.Scheduler = h.scheduler
 	}
 	if h.demo != nil {
@@ -184,9 +184,14 @@ func (h *house) handler(listener net.Listener) (*api.Handler, error) {
 		return nil, err
 	}
 	return api.New(api.Config{
-		App: h.app.App, Sessions: h.store.Sessions(), Pages: pages, Clock: clock.System(),
+		App: h.app.App, Sessions: h.store.Sessions(h.sessionKey()), Pages: pages, Clock: clock.System(),
 		Logger: h.options.Log, Version: h.options.Version, LoopbackOnly: isLoopback(listener.Addr()),
 	})
+}
+
+// sessionKey binds sessions to SECRET_KEY.
+func (h *house) sessionKey() []byte {
+	return secret.DeriveKey(h.options.Config.SecretKey, secret.SessionLabel)
 }
 
 func isLoopback(address net.Addr) bool {

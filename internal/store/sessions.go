@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -11,16 +14,28 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/auth"
 )
 
-// Sessions keeps browser sessions; it is the store of scs (CtxStore). Tokens come here hashed. It
-// reads whose session it is from the data as auth.SessionFactsOf does.
-type Sessions struct{ store *Store }
+// Sessions keeps browser sessions; it is the store of scs (CtxStore). Tokens come here hashed and
+// are kept as an HMAC of that, so that who can write to the database but does not know SECRET_KEY
+// cannot make a session, and a new SECRET_KEY ends all of them. It reads whose session it is from
+// the data as auth.SessionFactsOf does.
+type Sessions struct {
+	store *Store
+	key   []byte
+}
 
-// Sessions returns the session store.
-func (s *Store) Sessions() Sessions { return Sessions{s} }
+// Sessions returns the session store under the key: secret.DeriveKey of SECRET_KEY.
+func (s *Store) Sessions(key []byte) Sessions { return Sessions{s, key} }
+
+// row is how a session's hashed token stands in the database.
+func (s Sessions) row(token string) string {
+	sum := hmac.New(sha256.New, s.key)
+	sum.Write([]byte(token))
+	return hex.EncodeToString(sum.Sum(nil))
+}
 
 // Session is what a user may see of a session.
 type Session struct {
-	Token     string // hashed
+	Token     string // as its row is named; opens nothing
 	UserID    string
 	Address   string
 	UserAgent string
@@ -32,7 +47,7 @@ type Session struct {
 // FindCtx returns the data of a session that has not expired.
 func (s Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
 	err = s.store.read.NewRaw("SELECT data FROM sessions WHERE token = ? AND expires_at > ?",
-		token, at(s.store.clock.Now())).Scan(ctx, &data)
+		s.row(token), at(s.store.clock.Now())).Scan(ctx, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -52,14 +67,14 @@ func (s Sessions) CommitCtx(ctx context.Context, token string, data []byte, expi
 			VALUES (?0, ?1, ?2, ?3, ?4, ?5, ?5, ?6)
 			ON CONFLICT (token) DO UPDATE SET user_id = excluded.user_id, data = excluded.data, address = excluded.address,
 			user_agent = excluded.user_agent, seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
-			token, userID, data, facts.Address, facts.UserAgent, now, at(expiry)).Exec(ctx)
+			s.row(token), userID, data, facts.Address, facts.UserAgent, now, at(expiry)).Exec(ctx)
 		return err
 	})
 }
 
 // DeleteCtx ends the session; one that does not exist is no error.
 func (s Sessions) DeleteCtx(ctx context.Context, token string) error {
-	_, err := s.store.write.NewRaw("DELETE FROM sessions WHERE token = ?", token).Exec(ctx)
+	_, err := s.store.write.NewRaw("DELETE FROM sessions WHERE token = ?", s.row(token)).Exec(ctx)
 	return explain(err)
 }
 
@@ -96,7 +111,7 @@ func (s Sessions) List(ctx context.Context, userID string) ([]Session, error) {
 // EndSessions ends all of the user's sessions but the one with the hashed token except, which may
 // be empty, and returns how many it ended.
 func (s Sessions) EndSessions(ctx context.Context, userID, except string) (int64, error) {
-	return s.remove(ctx, "user_id = ? AND token <> ?", userID, except)
+	return s.remove(ctx, "user_id = ? AND token <> ?", userID, s.row(except))
 }
 
 // Sweep removes expired sessions and returns how many there were.

@@ -26,6 +26,9 @@ const PostgresVariable = "TEST_POSTGRES_URL"
 // AuditKey is the key of the audit chain in tests.
 var AuditKey = bytes.Repeat([]byte{0xa5}, 32)
 
+// SessionKey is the key of browser sessions in tests.
+var SessionKey = bytes.Repeat([]byte{0x5a}, 32)
+
 // Address makes an empty database that ends with the test and returns its DATABASE_URL.
 type Address func(t testing.TB) secret.Text
 

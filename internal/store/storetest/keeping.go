@@ -18,7 +18,7 @@ import (
 )
 
 func sessions(t *testing.T, w world) {
-	ctx, kept := t.Context(), w.Sessions()
+	ctx, kept := t.Context(), w.Sessions(SessionKey)
 	ann, ben := w.user(t, "ann").ID, w.user(t, "ben").ID
 	data := func(user string) []byte {
 		encoded, err := scs.GobCodec{}.Encode(start.Add(time.Hour), map[string]any{
@@ -41,10 +41,19 @@ func sessions(t *testing.T, w world) {
 	same(t, "found", ok, true)
 	list, err := kept.List(ctx, ann)
 	must(t, err)
+	for i := range list {
+		if len(list[i].Token) != 64 {
+			t.Errorf("a session is named %q, want the HMAC of its token", list[i].Token)
+		}
+		list[i].Token = ""
+	}
 	same(t, "hers, latest seen first", list, []store.Session{
-		{Token: "a1", UserID: ann, Address: "192.0.2.7", UserAgent: "Browser", CreatedAt: start, SeenAt: start.Add(time.Minute), ExpiresAt: start.Add(time.Hour)},
-		{Token: "a2", UserID: ann, Address: "192.0.2.7", UserAgent: "Browser", CreatedAt: start, SeenAt: start, ExpiresAt: start.Add(2 * time.Hour)},
+		{UserID: ann, Address: "192.0.2.7", UserAgent: "Browser", CreatedAt: start, SeenAt: start.Add(time.Minute), ExpiresAt: start.Add(time.Hour)},
+		{UserID: ann, Address: "192.0.2.7", UserAgent: "Browser", CreatedAt: start, SeenAt: start, ExpiresAt: start.Add(2 * time.Hour)},
 	})
+	_, ok, err = w.Sessions([]byte("another SECRET_KEY")).FindCtx(ctx, "a2")
+	must(t, err)
+	same(t, "found under another SECRET_KEY", ok, false)
 	ended, err := kept.EndSessions(ctx, ann, "a2")
 	must(t, err)
 	same(t, "ended", ended, 1)
