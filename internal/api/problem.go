@@ -23,6 +23,7 @@ type Problem struct {
 	Status    int    `json:"status"`
 	Detail    string `json:"detail" doc:"What happened and what to do, in one sentence or two"`
 	Message   string `json:"error" doc:"The same text as detail"`
+	Code      string `json:"code,omitempty" enum:"step_up_required" doc:"For programs: step_up_required means POST /api/auth/step-up first, then the same request again"`
 	RequestID string `json:"request_id" doc:"Under this id the server's log has the cause"`
 
 	retryAfter int // seconds; 0: none
@@ -40,6 +41,7 @@ var statuses = map[fault.Kind]int{
 	fault.Unavailable:     http.StatusServiceUnavailable,
 	fault.BrokerRefused:   http.StatusBadGateway,
 	fault.BrokerDown:      http.StatusBadGateway,
+	fault.StepUp:          http.StatusForbidden,
 }
 
 // secondsToWait is the Retry-After of an overloaded server.
@@ -67,7 +69,11 @@ func problemOf(ctx context.Context, err error) *Problem {
 		level = slog.LevelError
 	}
 	requestOf(ctx).log.Log(ctx, level, "request refused", "status", status, "cause", err)
-	return newProblem(ctx, status, fault.Public(err))
+	problem := newProblem(ctx, status, fault.Public(err))
+	if fault.Is(err, fault.StepUp) {
+		problem.Code = "step_up_required"
+	}
+	return problem
 }
 
 // writeProblem answers with the error outside of an operation.

@@ -16,7 +16,8 @@ type route struct {
 	path       string
 	permission auth.Permission
 	budget     budget
-	status     int // of a good answer
+	stepUp     bool // whether a factor must have been shown within auth.FreshFor
+	status     int  // of a good answer
 	id         string
 	summary    string
 	register   func(huma.API, huma.Operation)
@@ -29,38 +30,41 @@ func (s *server) routes() []route {
 		post   = http.MethodPost
 		put    = http.MethodPut
 		remove = http.MethodDelete
+
+		anytime = false // no step-up
+		fresh   = true  // a dangerous act: step-up first
 	)
 	return []route{
-		{get, "/health", auth.Public, userBudget, 200, "health", "Whether the server answers", serve(s.health)},
-		{get, "/api/session", auth.Public, userBudget, 200, "session", "Who is signed in, and what a visitor may do", serve(s.session)},
-		{post, "/api/auth/register", auth.Public, registerBudget, 201, "register", "Create a user; nobody is signed in by it", serve(s.register)},
-		{post, "/api/auth/login", auth.Public, signInBudget, 200, "login", "Sign in with user name or e-mail address", serve(s.login)},
-		{post, "/api/auth/logout", auth.Public, userBudget, 200, "logout", "End the session", serve(s.logout)},
-		{get, "/logout", auth.Public, userBudget, 303, "logoutPage", "End the session by following a link of our own pages", page(s.logoutPage)},
+		{get, "/health", auth.Public, userBudget, anytime, 200, "health", "Whether the server answers", serve(s.health)},
+		{get, "/api/session", auth.Public, userBudget, anytime, 200, "session", "Who is signed in, and what a visitor may do", serve(s.session)},
+		{post, "/api/auth/register", auth.Public, registerBudget, anytime, 201, "register", "Create a user; nobody is signed in by it", serve(s.register)},
+		{post, "/api/auth/login", auth.Public, signInBudget, anytime, 200, "login", "Sign in with user name or e-mail address", serve(s.login)},
+		{post, "/api/auth/logout", auth.Public, userBudget, anytime, 200, "logout", "End the session", serve(s.logout)},
+		{get, "/logout", auth.Public, userBudget, anytime, 303, "logoutPage", "End the session by following a link of our own pages", page(s.logoutPage)},
 
-		{get, "/api/account", auth.Read, userBudget, 200, "account", "The active account's figures", serve(s.account)},
-		{get, "/api/positions", auth.Read, userBudget, 200, "positions", "The active account's positions", serve(s.positions)},
-		{get, "/api/orders", auth.Read, userBudget, 200, "orders", "Open orders, then the newest closed ones, 50 at most", serve(s.orders)},
-		{get, "/api/portfolio-history", auth.Read, userBudget, 200, "portfolioHistory", "The active account's equity curve", serve(s.portfolioHistory)},
-		{get, "/api/signals", auth.Read, userBudget, 200, "signals", "One signal for each symbol of the watchlist", serve(s.signals)},
-		{get, "/api/cycles", auth.Read, userBudget, 200, "cycles", "The active account's newest trading cycles with every decision", serve(s.cycles)},
-		{get, "/api/scheduler-status", auth.Read, userBudget, 200, "schedulerStatus", "Whether trading goes on, and the market's clock", serve(s.schedulerStatus)},
-		{get, "/api/stream", auth.Read, userBudget, 200, "stream", "Server-sent events: everything once, then what changes", s.stream},
+		{get, "/api/account", auth.Read, userBudget, anytime, 200, "account", "The active account's figures", serve(s.account)},
+		{get, "/api/positions", auth.Read, userBudget, anytime, 200, "positions", "The active account's positions", serve(s.positions)},
+		{get, "/api/orders", auth.Read, userBudget, anytime, 200, "orders", "Open orders, then the newest closed ones, 50 at most", serve(s.orders)},
+		{get, "/api/portfolio-history", auth.Read, userBudget, anytime, 200, "portfolioHistory", "The active account's equity curve", serve(s.portfolioHistory)},
+		{get, "/api/signals", auth.Read, userBudget, anytime, 200, "signals", "One signal for each symbol of the watchlist", serve(s.signals)},
+		{get, "/api/cycles", auth.Read, userBudget, anytime, 200, "cycles", "The active account's newest trading cycles with every decision", serve(s.cycles)},
+		{get, "/api/scheduler-status", auth.Read, userBudget, anytime, 200, "schedulerStatus", "Whether trading goes on, and the market's clock", serve(s.schedulerStatus)},
+		{get, "/api/stream", auth.Read, userBudget, anytime, 200, "stream", "Server-sent events: everything once, then what changes", s.stream},
 
-		{get, "/api/watchlist", auth.Read, userBudget, 200, "watchlist", "The watched symbols", serve(s.watchlist)},
-		{post, "/api/watchlist", auth.Write, userBudget, 201, "watchlistAdd", "Watch a symbol", serve(s.watchlistAdd)},
-		{remove, "/api/watchlist/{symbol}", auth.Write, userBudget, 200, "watchlistRemove", "Stop watching a symbol", serve(s.watchlistRemove)},
+		{get, "/api/watchlist", auth.Read, userBudget, anytime, 200, "watchlist", "The watched symbols", serve(s.watchlist)},
+		{post, "/api/watchlist", auth.Write, userBudget, anytime, 201, "watchlistAdd", "Watch a symbol", serve(s.watchlistAdd)},
+		{remove, "/api/watchlist/{symbol}", auth.Write, userBudget, anytime, 200, "watchlistRemove", "Stop watching a symbol", serve(s.watchlistRemove)},
 
-		{get, "/api/indicators", auth.Read, userBudget, 200, "indicators", "The indicator and automation switches", serve(s.indicators)},
-		{put, "/api/indicators", auth.Write, userBudget, 200, "indicatorsUpdate", "Flip switches", serve(s.indicatorsUpdate)},
-		{get, "/api/settings", auth.Read, userBudget, 200, "settings", "The whole strategy", serve(s.settings)},
-		{put, "/api/settings", auth.Write, userBudget, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
+		{get, "/api/indicators", auth.Read, userBudget, anytime, 200, "indicators", "The indicator and automation switches", serve(s.indicators)},
+		{put, "/api/indicators", auth.Write, userBudget, anytime, 200, "indicatorsUpdate", "Flip switches", serve(s.indicatorsUpdate)},
+		{get, "/api/settings", auth.Read, userBudget, anytime, 200, "settings", "The whole strategy", serve(s.settings)},
+		{put, "/api/settings", auth.Write, userBudget, anytime, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
 
-		{get, "/api/accounts", auth.Read, userBudget, 200, "accounts", "The brokerage accounts", serve(s.accounts)},
-		{post, "/api/accounts", auth.Write, userBudget, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
-		{put, "/api/accounts/{name}", auth.Write, userBudget, 200, "accountUpdate", "Change a brokerage account or its automation", serve(s.accountUpdate)},
-		{remove, "/api/accounts/{name}", auth.Write, userBudget, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
-		{post, "/api/accounts/{name}/activate", auth.Write, userBudget, 200, "accountActivate", "Show this account", serve(s.accountActivate)},
+		{get, "/api/accounts", auth.Read, userBudget, anytime, 200, "accounts", "The brokerage accounts", serve(s.accounts)},
+		{post, "/api/accounts", auth.Write, userBudget, anytime, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
+		{put, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountUpdate", "Change a brokerage account or its automation", serve(s.accountUpdate)},
+		{remove, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
+		{post, "/api/accounts/{name}/activate", auth.Write, userBudget, anytime, 200, "accountActivate", "Show this account", serve(s.accountActivate)},
 	}
 }
 

@@ -127,12 +127,12 @@ func (r route) operation() huma.Operation {
 	}
 	if r.permission != "public" {
 		operation.Security = []map[string][]string{{"session": {}}}
-		operation.Extensions = map[string]any{"x-permission": r.permission}
+		operation.Extensions = map[string]any{"x-permission": r.permission, "x-step-up": r.stepUp}
 	}
 	return operation
 }
 
-// guard stands before every operation: its budget first, then its permission.
+// guard stands before every operation: its budget first, then its permission and step-up.
 func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
@@ -140,6 +140,9 @@ func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 		err := s.spend(w, r, called.budget)
 		if err == nil {
 			err = principalOf(r.Context()).Require(called.permission)
+		}
+		if err == nil && called.stepUp {
+			err = principalOf(r.Context()).RequireFresh(s.Clock.Now())
 		}
 		if err != nil {
 			writeProblem(w, r, err)

@@ -26,6 +26,7 @@ const (
 	seenValue     = "seen"     // int64: Unix time of the last activity
 	endsValue     = "ends"     // int64: Unix time after which it is over
 	rememberValue = "remember" // bool
+	factorValue   = "factor"   // int64: Unix time at which a factor was last shown
 )
 
 // newSessions configures the session manager. Only hashes of tokens reach the store.
@@ -65,6 +66,9 @@ func (s *server) identified(next http.Handler) http.Handler {
 func (s *server) asPrincipal(ctx context.Context, p auth.Principal, user auth.User) auth.Principal {
 	p.UserID, p.Username, p.Role = user.ID, user.Username, user.Role
 	p.SessionID = sessionID(s.sessions.Token(ctx))
+	if shown := s.sessions.GetInt64(ctx, factorValue); shown > 0 {
+		p.FactorAt = time.Unix(shown, 0)
+	}
 	return p
 }
 
@@ -124,6 +128,7 @@ func (s *server) beginSession(ctx context.Context, user auth.User, remember bool
 	s.sessions.Put(ctx, seenValue, now.Unix())
 	s.sessions.Put(ctx, endsValue, now.Add(length).Unix())
 	s.sessions.Put(ctx, rememberValue, remember)
+	s.sessions.Put(ctx, factorValue, now.Unix())
 	return sessionID(s.sessions.Token(ctx)), nil
 }
 

@@ -56,6 +56,21 @@ type Principal struct {
 	SessionID string // hashed form, for the audit
 	Address   string // client address
 	UserAgent string
+	// FactorAt is when this session last proved a factor: at sign-in or by a step-up. Zero for
+	// who has no session, such as an API token.
+	FactorAt time.Time
+}
+
+// FreshFor is how long a factor that was shown counts for dangerous acts.
+const FreshFor = 5 * time.Minute
+
+// RequireFresh returns nil when a factor was shown at most FreshFor ago, and otherwise a fault of
+// kind StepUp.
+func (p Principal) RequireFresh(now time.Time) error {
+	if age := now.Sub(p.FactorAt); !p.FactorAt.IsZero() && age >= 0 && age <= FreshFor {
+		return nil
+	}
+	return fault.New(fault.StepUp, "Confirm that it is you first: show your password, a code or a passkey again.")
 }
 
 // Nobody is the principal of a request without a session.

@@ -25,6 +25,7 @@ const (
 	Unavailable                 // something we depend on does not answer (database, overloaded)
 	BrokerRefused               // the broker answered and refused (keys, rules)
 	BrokerDown                  // the broker did not answer, or answered nonsense
+	StepUp                      // signed in and allowed, but a factor must be shown again first
 )
 
 // Error is an error with a kind and a public sentence.
