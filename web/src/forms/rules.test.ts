@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { aboveUpTo, atMost, check, emailAddress, fiveFields, fromBelow, password, required, symbol, wholeBetween } from './rules';
+import { aboveUpTo, atMost, check, emailAddress, fiveFields, fromBelow, password, required, symbol, userName, wholeBetween } from './rules';
 
 const cases: [string, (text: string) => string, string[], string[]][] = [
   ['a symbol', symbol, ['AAPL', 'f', ' spy '], ['', 'AAPLES', 'BRK.B', 'A1', '<b>']],
+  ['a user name', userName, ['ann', 'heart.beat', 'a_b-c9', 'Zoë'], ['', 'ab', 'a b c', '<b>x</b>', 'x'.repeat(81)]],
   ['an e-mail address', emailAddress, ['a@b', 'name@example.org'], ['name', 'a@', '@b', 'a b@c', 'a@b@c']],
   ['a password', password, ['12345678', '🔑🔑🔑🔑🔑🔑🔑🔑'], ['', '1234567', '🔑🔑🔑🔑']],
   ['a whole number', wholeBetween(1, 1000), ['1', '1000', ' 14 '], ['0', '1001', '1.5', '-3', '', 'ten', '1e2']],

@@ -17,6 +17,9 @@ export const required = (what: string): Rule => (text) => (text.trim() === '' ? 
 export const atMost = (length: number, what: string): Rule => (text) =>
   [...text.trim()].length > length ? `${what} has at most ${length} characters.` : '';
 
+export const userName: Rule = (text) =>
+  /^[\p{L}\p{N}._-]{3,80}$/u.test(text.trim()) ? '' : 'A user name has 3 to 80 letters, digits, dots, underscores or hyphens.';
+
 export const emailAddress: Rule = (text) =>
   /^[^\s@]+@[^\s@]+$/.test(text.trim()) ? '' : 'An e-mail address has the form name@example.org.';
 
