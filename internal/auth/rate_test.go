@@ -1,0 +1,40 @@
+package auth_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+func TestRates(t *testing.T) {
+	t.Parallel()
+	rates, err := auth.ParseRates(" 200/day; 50 / hour ;1000000/second")
+	if err != nil || len(rates) != 3 || rates[0] != (auth.Rate{Count: 200, Window: 24 * time.Hour}) || rates[1] != (auth.Rate{Count: 50, Window: time.Hour}) {
+		t.Fatalf("%v, %v", rates, err)
+	}
+	if rates.String() != "200/day;50/hour;1000000/second" {
+		t.Errorf("written as %q", rates)
+	}
+	for _, wrong := range []string{"", ";", "200", "200/", "/day", "0/day", "-1/day", "1.5/day", "1000001/day", "5/week", "5/day;", "1/day;1/day;1/day;1/day;1/day", "1/day/day"} {
+		if rates, err := auth.ParseRates(wrong); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q gave %v, %v", wrong, rates, err)
+		}
+	}
+}
+
+func FuzzParseRates(f *testing.F) {
+	for _, seed := range []string{"200/day;50/hour", "1/second", ";;", "9999999999999/day", "1/day\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rates, err := auth.ParseRates(text)
+		if err != nil {
+			return
+		}
+		if again, err := auth.ParseRates(rates.String()); err != nil || again.String() != rates.String() {
+			t.Errorf("%q became %q, then %q, %v", text, rates, again, err)
+		}
+	})
+}
