@@ -2,6 +2,7 @@
 package auth
 
 import (
+	"slices"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -59,6 +60,15 @@ type Principal struct {
 	// FactorAt is when this session last proved a factor: at sign-in or by a step-up. Zero for
 	// who has no session, such as an API token.
 	FactorAt time.Time
+	// Token is what an API token adds and takes away; nil for who uses a session.
+	Token *TokenGrant
+}
+
+// TokenGrant is what a principal who came with an API token got from it.
+type TokenGrant struct {
+	ID     string
+	Scopes []Scope
+	Rates  Rates // never empty
 }
 
 // FreshFor is how long a factor that was shown counts for dangerous acts.
@@ -76,10 +86,14 @@ func (p Principal) RequireFresh(now time.Time) error {
 // Nobody is the principal of a request without a session.
 var Nobody = Principal{}
 
-// Can reports whether the principal has the permission.
+// Can reports whether the principal has the permission: by role, and with an API token by one of
+// its scopes too.
 func (p Principal) Can(wanted Permission) bool {
 	if wanted == Public {
 		return true
+	}
+	if p.Token != nil && !scopesPermit(p.Token.Scopes, wanted) {
+		return false
 	}
 	for _, permission := range permissions[p.Role] {
 		if permission == wanted {
@@ -96,7 +110,29 @@ func (p Principal) Require(wanted Permission) error {
 		return nil
 	case p.UserID == "":
 		return fault.New(fault.Unauthenticated, "Sign in first.")
+	case p.Token != nil && !scopesPermit(p.Token.Scopes, wanted):
+		return errScope
 	default:
 		return fault.New(fault.Forbidden, "Your role (%s) does not allow this.", p.Role)
 	}
 }
+
+// RequireMode returns nil when the principal may change what accounts of the mode do. Only an API
+// token is bound to a mode: a fault of kind Forbidden when it lacks the scope.
+func (p Principal) RequireMode(paper bool) error {
+	if p.Token == nil || slices.Contains(p.Token.Scopes, TradeScope(paper)) {
+		return nil
+	}
+	return errScope
+}
+
+// RequireSession returns nil unless the principal came with an API token, which no act on tokens,
+// factors, keys, accounts or the installation takes.
+func (p Principal) RequireSession() error {
+	if p.Token == nil {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "An API token may not do this. Sign in and do it in the browser.")
+}
+
+var errScope = fault.New(fault.Forbidden, "The API token's scopes do not allow this.")
