@@ -26,6 +26,20 @@ const (
 	AutoTradeSell    Action = "auto_trade_sell"
 	AutoTradeCycle   Action = "auto_trade_cycle"
 	AutoTradeError   Action = "auto_trade_error"
+
+	UserCreated         Action = "user_created" // by an administrator; who registers is Register
+	UserDisabled        Action = "user_disabled"
+	UserEnabled         Action = "user_enabled"
+	RoleChanged         Action = "role_changed"
+	PasswordResetLink   Action = "password_reset_link"
+	PasswordSet         Action = "password_set" // with such a link
+	TwoFactorReset      Action = "2fa_reset"    // by an administrator
+	SessionsEnded       Action = "sessions_ended"
+	RegistrationChanged Action = "registration_changed"
+	RateLimitsChanged   Action = "rate_limits_changed"
+	InviteCreated       Action = "invite_created"
+	InviteRevoked       Action = "invite_revoked"
+	InviteUsed          Action = "invite_used"
 )
 
 // Entry is one act. It is written in the act's own transaction.

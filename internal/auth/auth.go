@@ -62,6 +62,8 @@ type Principal struct {
 	FactorAt time.Time
 	// Token is what an API token adds and takes away; nil for who uses a session.
 	Token *TokenGrant
+
+	operator bool // see Operator
 }
 
 // TokenGrant is what a principal who came with an API token got from it.
@@ -86,6 +88,10 @@ func (p Principal) RequireFresh(now time.Time) error {
 // Nobody is the principal of a request without a session.
 var Nobody = Principal{}
 
+// Operator is the principal of the command line: whoever has the installation's keys and database
+// may administer it. It is no user and has no rows of its own.
+var Operator = Principal{Username: "command line", Role: Admin, operator: true}
+
 // Can reports whether the principal has the permission: by role, and with an API token by one of
 // its scopes too.
 func (p Principal) Can(wanted Permission) bool {
@@ -97,7 +103,7 @@ func (p Principal) Can(wanted Permission) bool {
 	}
 	for _, permission := range permissions[p.Role] {
 		if permission == wanted {
-			return p.UserID != ""
+			return p.UserID != "" || p.operator
 		}
 	}
 	return false

@@ -56,10 +56,16 @@ const (
 	eitherTaken = "This user name or e-mail address is taken."
 )
 
-// CreateUser inserts the user with its wrapped data key, its settings and the audit entry. The
-// very first user becomes admin; a role that is empty becomes trader. The entry's actor and target
-// are the new user where they are empty.
+// CreateUser is AdmitUser without a condition.
 func (s *Store) CreateUser(ctx context.Context, user auth.User, wrappedDataKey []byte, settings trade.Settings, entry audit.Entry) (auth.User, error) {
+	return s.AdmitUser(ctx, user, wrappedDataKey, settings, auth.Admission{}, entry)
+}
+
+// AdmitUser inserts the user with its wrapped data key, its settings and the audit entry, on the
+// terms of the admission. The very first user becomes admin, who uses an invite gets the invite's
+// role, and a role that is empty becomes trader. The entry's actor and target are the new user
+// where they are empty.
+func (s *Store) AdmitUser(ctx context.Context, user auth.User, wrappedDataKey []byte, settings trade.Settings, terms auth.Admission, entry audit.Entry) (auth.User, error) {
 	if user.CreatedAt.IsZero() {
 		user.CreatedAt = s.clock.Now()
 	}
@@ -67,9 +73,21 @@ func (s *Store) CreateUser(ctx context.Context, user auth.User, wrappedDataKey [
 		user.Role = auth.Trader
 	}
 	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		first, err := s.queueAsFirst(ctx, tx)
+		first, err := queueAsFirst(ctx, tx)
 		if err != nil {
 			return err
+		}
+		if terms.OnlyFirst && !first {
+			return fault.New(fault.Forbidden, "Somebody else was first: there is a user already.")
+		}
+		entries := []audit.Entry{named(entry, user)}
+		if len(terms.InviteHash) > 0 {
+			invite, err := s.useInvite(ctx, tx, terms.InviteHash, user.Username)
+			if err != nil {
+				return err
+			}
+			user.Role = invite.Role
+			entries = append(entries, inviteUsed(entries[0], invite))
 		}
 		if first {
 			user.Role = auth.Admin
@@ -77,7 +95,10 @@ func (s *Store) CreateUser(ctx context.Context, user auth.User, wrappedDataKey [
 		if err := insertUser(ctx, tx, user, wrappedDataKey, settings); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, named(entry, user))
+		if err := insertPasswordLink(ctx, tx, terms.Link); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entries...)
 	})
 	if err != nil {
 		return auth.User{}, err
@@ -87,12 +108,18 @@ func (s *Store) CreateUser(ctx context.Context, user auth.User, wrappedDataKey [
 
 // queueAsFirst makes transactions that create users wait for each other, so that exactly one finds
 // the table empty.
-func (s *Store) queueAsFirst(ctx context.Context, tx bun.Tx) (bool, error) {
-	if _, err := tx.NewRaw("UPDATE installation SET id = id WHERE id = 1").Exec(ctx); err != nil {
+func queueAsFirst(ctx context.Context, tx bun.Tx) (bool, error) {
+	if err := queue(ctx, tx); err != nil {
 		return false, err
 	}
 	count, err := tx.NewSelect().Table("users").Count(ctx)
 	return count == 0, err
+}
+
+// queue makes transactions that decide by looking at all users wait for each other.
+func queue(ctx context.Context, tx bun.Tx) error {
+	_, err := tx.NewRaw("UPDATE installation SET id = id WHERE id = 1").Exec(ctx)
+	return err
 }
 
 func insertUser(ctx context.Context, tx bun.Tx, user auth.User, wrappedDataKey []byte, settings trade.Settings) error {
@@ -126,7 +153,7 @@ func checkTaken(ctx context.Context, tx bun.Tx, row userRow) error {
 }
 
 func named(entry audit.Entry, user auth.User) audit.Entry {
-	if entry.Actor == "" {
+	if entry.Actor == "" && entry.ActorName == "" {
 		entry.Actor, entry.ActorName = user.ID, user.Username
 	}
 	if entry.Target == "" {
