@@ -70,6 +70,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	requestOf(ctx).log.Log(ctx, level, "request refused", "status", status, "cause", err)
 	problem := newProblem(ctx, status, fault.Public(err))
+	if wait := fault.RetryOf(err); wait > 0 {
+		problem.retryAfter = wholeSeconds(wait)
+	}
 	if fault.Is(err, fault.StepUp) {
 		problem.Code = "step_up_required"
 	}

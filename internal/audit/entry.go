@@ -27,6 +27,18 @@ const (
 	AutoTradeCycle   Action = "auto_trade_cycle"
 	AutoTradeError   Action = "auto_trade_error"
 
+	TwoFactorEnabled  Action = "2fa_enable"
+	TwoFactorDisabled Action = "2fa_disable"
+	TwoFactorVerified Action = "2fa_verified"
+	TwoFactorFailed   Action = "2fa_failed"
+	RecoveryCodeUsed  Action = "recovery_code_used"
+	RecoveryCodesMade Action = "recovery_codes_new"
+	StepUp            Action = "step_up"
+	StepUpFailed      Action = "step_up_failed" // a wrong password; a wrong code is TwoFactorFailed
+	PasswordChange    Action = "password_change"
+	EmailChange       Action = "email_change"
+	SessionEnd        Action = "session_end"
+
 	UserCreated         Action = "user_created" // by an administrator; who registers is Register
 	UserDisabled        Action = "user_disabled"
 	UserEnabled         Action = "user_enabled"

@@ -24,6 +24,7 @@ type Permission string
 // The permissions. Anyone may call what is Public; the rest needs a signed-in user.
 const (
 	Public     Permission = "public"
+	Self       Permission = "self"       // manage how one signs in: password, factors, sessions
 	Read       Permission = "read"       // see one's own rows
 	Write      Permission = "write"      // change one's own watchlist, settings and brokerage accounts
 	Trade      Permission = "trade"      // let orders be placed
@@ -32,9 +33,9 @@ const (
 
 // permissions is the one table of who may do what.
 var permissions = map[Role][]Permission{
-	Admin:  {Public, Read, Write, Trade, Administer},
-	Trader: {Public, Read, Write, Trade},
-	Viewer: {Public, Read},
+	Admin:  {Public, Self, Read, Write, Trade, Administer},
+	Trader: {Public, Self, Read, Write, Trade},
+	Viewer: {Public, Self, Read},
 }
 
 // User is a person who can sign in.
@@ -47,6 +48,22 @@ type User struct {
 	Disabled     bool
 	CreatedAt    time.Time
 	LastLogin    time.Time // zero: never
+	// SessionEpoch rises when all sessions of the user end; a session of an older epoch is worth nothing.
+	SessionEpoch int64
+	// PasswordChangedAt is zero for the password that the user was made with.
+	PasswordChangedAt time.Time
+}
+
+// PasswordReminderAfter is the age at which a user is reminded to change the password (the guide's
+// "quarterly"). Nobody is forced to.
+const PasswordReminderAfter = 90 * 24 * time.Hour
+
+// PasswordSince is when the user's password was chosen.
+func (u User) PasswordSince() time.Time {
+	if u.PasswordChangedAt.IsZero() {
+		return u.CreatedAt
+	}
+	return u.PasswordChangedAt
 }
 
 // Principal is who acts.

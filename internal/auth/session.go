@@ -12,10 +12,26 @@ const (
 	SessionUser      = "user" // user id
 	SessionAddress   = "address"
 	SessionUserAgent = "user_agent"
+	SessionID        = "id"    // names the session, opens nothing, and stays when the token changes
+	SessionEpoch     = "epoch" // int64: User.SessionEpoch at the sign-in
+	SessionBegan     = "began" // int64: Unix time of the sign-in
 )
 
+// Session is what a user may see of a session.
+type Session struct {
+	ID        string
+	Address   string
+	UserAgent string
+	CreatedAt time.Time // of the sign-in
+	SeenAt    time.Time
+	ExpiresAt time.Time
+}
+
 // SessionFacts are what the store may know of a session's content.
-type SessionFacts struct{ UserID, Address, UserAgent string }
+type SessionFacts struct {
+	UserID, Address, UserAgent, ID string
+	Began                          time.Time // zero: not known
+}
 
 // SessionFactsOf reads the facts from a session's data as scs writes it (its GobCodec: a struct of
 // a deadline and values). What is not there, or cannot be read, stays empty.
@@ -31,5 +47,9 @@ func SessionFactsOf(data []byte) SessionFacts {
 		value, _ := session.Values[name].(string)
 		return value
 	}
-	return SessionFacts{text(SessionUser), text(SessionAddress), text(SessionUserAgent)}
+	facts := SessionFacts{UserID: text(SessionUser), Address: text(SessionAddress), UserAgent: text(SessionUserAgent), ID: text(SessionID)}
+	if began, ok := session.Values[SessionBegan].(int64); ok {
+		facts.Began = time.Unix(began, 0).UTC()
+	}
+	return facts
 }

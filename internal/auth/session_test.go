@@ -12,12 +12,13 @@ import (
 func TestSessionFactsAreReadFromWhatScsWrites(t *testing.T) {
 	t.Parallel()
 	data, err := scs.GobCodec{}.Encode(time.Now(), map[string]any{
-		auth.SessionUser: "u1", auth.SessionAddress: "192.0.2.1", auth.SessionUserAgent: "Browser", "seen": int64(5),
+		auth.SessionUser: "u1", auth.SessionAddress: "192.0.2.1", auth.SessionUserAgent: "Browser",
+		auth.SessionID: "s1", auth.SessionBegan: int64(1700000000), "seen": int64(5),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := auth.SessionFactsOf(data), (auth.SessionFacts{UserID: "u1", Address: "192.0.2.1", UserAgent: "Browser"}); got != want {
+	if got, want := auth.SessionFactsOf(data), (auth.SessionFacts{UserID: "u1", Address: "192.0.2.1", UserAgent: "Browser", ID: "s1", Began: time.Unix(1700000000, 0).UTC()}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if got := auth.SessionFactsOf([]byte("damaged")); got != (auth.SessionFacts{}) {

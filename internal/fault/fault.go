@@ -8,6 +8,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind classifies an error by what its receiver can do about it.
@@ -33,6 +34,8 @@ type Error struct {
 	Kind   Kind
 	Public string // shown to the user; never holds secrets or internals
 	Cause  error  // for the log only; may be nil
+	// Retry is how long to wait before trying again; zero: not known.
+	Retry time.Duration
 }
 
 // Error returns the public sentence and the cause, for logs.
@@ -49,6 +52,20 @@ func (e *Error) Unwrap() error { return e.Cause }
 // New makes an error of the kind with a public sentence.
 func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Public: fmt.Sprintf(format, args...)}
+}
+
+// Later makes an error of kind RateLimited that passes after the wait.
+func Later(wait time.Duration, format string, args ...any) *Error {
+	return &Error{Kind: RateLimited, Public: fmt.Sprintf(format, args...), Retry: wait}
+}
+
+// RetryOf returns how long to wait before trying again; zero when err does not say.
+func RetryOf(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Retry
+	}
+	return 0
 }
 
 // Because makes an error of the kind with a public sentence and a cause that stays in the log.

@@ -10,8 +10,12 @@ import (
 const (
 	labelWrapping = "data-key wrapping/v1"
 	labelKeyID    = "key id/v1"
+	labelMarks    = "marks/v1"
 	// AuditLabel derives the key of the audit chain from the ENCRYPTION_KEY (Keyring.Derive).
 	AuditLabel = "audit chain/v1"
+	// ThrottleLabel derives the key under which names are kept that somebody tried to sign in with
+	// (Keyring.Derive).
+	ThrottleLabel = "sign-in throttle/v1"
 	// SessionLabel derives the key of session tokens from the SECRET_KEY (DeriveKey).
 	SessionLabel = "session/v1"
 )
@@ -62,7 +66,7 @@ func (k *Keyring) Unwrap(userID string, wrapped []byte) (*DataKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make data key: %w", err)
 	}
-	return &DataKey{values}, nil
+	return &DataKey{values, derive(key, labelMarks)}, nil
 }
 
 func dataKeyPlace(userID string) []byte { return associate("data key", userID) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -28,7 +30,19 @@ func (p Place) associated() []byte {
 }
 
 // DataKey seals one user's values. It is safe for concurrent use.
-type DataKey struct{ values sealer }
+type DataKey struct {
+	values sealer
+	marks  []byte
+}
+
+// Mark returns the HMAC-SHA256 of a value for the purpose, under a key derived from the user's data
+// key: by it a value is recognized that must not be kept. It stays the same when ENCRYPTION_KEY is
+// rotated.
+func (d *DataKey) Mark(purpose string, value Text) []byte {
+	sum := hmac.New(sha256.New, d.marks)
+	sum.Write(associate("mark", purpose, value.Reveal()))
+	return sum.Sum(nil)
+}
 
 // String keeps the key out of logs.
 func (d *DataKey) String() string { return redacted }
