@@ -78,9 +78,6 @@ const (
 // TokensPerUser is how many API tokens a user can have at the same time.
 const TokensPerUser = 50
 
-// UsualTokenRates are the limits of a token that was given none.
-var UsualTokenRates = Rates{{200, 24 * time.Hour}, {50, time.Hour}}
-
 // APIToken is what is kept of a token: nothing that opens anything.
 type APIToken struct {
 	ID         string // 16 characters, the public part of the token's text
@@ -88,7 +85,7 @@ type APIToken struct {
 	Name       string
 	Hash       []byte // SHA-256 of the whole text; the text has 256 random bits
 	Scopes     []Scope
-	Rates      Rates // nil: UsualTokenRates
+	Rates      Rates // empty: those of the installation
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	LastUsedAt time.Time // zero: never; exact to a minute

@@ -87,7 +87,7 @@ type Principal struct {
 type TokenGrant struct {
 	ID     string
 	Scopes []Scope
-	Rates  Rates // never empty
+	Rates  Rates // empty: those of the installation
 }
 
 // FreshFor is how long a factor that was shown counts for dangerous acts.
