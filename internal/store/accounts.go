@@ -86,7 +86,7 @@ func (s *Store) CreateAccount(ctx context.Context, account trade.BrokerageAccoun
 	if account.CreatedAt.IsZero() {
 		account.CreatedAt = s.clock.Now()
 	}
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, account.UserID); err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (s *Store) CreateAccount(ctx context.Context, account trade.BrokerageAccoun
 
 // UpdateAccount stores name, mode, sealed keys, hint and the automation switch.
 func (s *Store) UpdateAccount(ctx context.Context, account trade.BrokerageAccount, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row := rowOfAccount(account)
 		result, err := tx.NewUpdate().Model(&row).
 			Column("name", "paper", "demo", "automated", "api_key_hint", "sealed_key", "sealed_secret").
@@ -125,7 +125,7 @@ func (s *Store) UpdateAccount(ctx context.Context, account trade.BrokerageAccoun
 // DeleteAccount removes the row; when it was active, the oldest other one becomes active. The
 // journal of what it did stays.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func activateOldest(ctx context.Context, tx bun.Tx, userID string) error {
 
 // ActivateAccount makes the account the one that the user's pages show.
 func (s *Store) ActivateAccount(ctx context.Context, userID, id string, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}

@@ -28,12 +28,13 @@ type auditRow struct {
 
 // Append writes an act that changes nothing else.
 func (s *Store) Append(ctx context.Context, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error { return s.audit(ctx, tx, entry) })
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error { return s.audit(ctx, tx, entry) })
 }
 
 // audit appends the entries in their act's own transaction. The head row is bumped first, so that
 // writers queue on it and the sequence has no gap: a transaction that is undone gives its numbers
-// back. It is called last in a transaction, because the row stays locked until the end.
+// back. It is called last in a transaction, because the row stays locked until the end; in a group
+// (see act) the entries of all acts are appended when the last of them has made its changes.
 func (s *Store) audit(ctx context.Context, tx bun.Tx, entries ...audit.Entry) error {
 	if len(entries) == 0 {
 		return nil
@@ -41,9 +42,13 @@ func (s *Store) audit(ctx context.Context, tx bun.Tx, entries ...audit.Entry) er
 	if len(s.auditKey) == 0 {
 		return fault.New(fault.Internal, "The audit log has no key, so that nothing may be changed. Start with ENCRYPTION_KEY set.")
 	}
+	entries, err := s.normal(entries)
+	if err != nil || collect(ctx, entries) {
+		return err
+	}
 	var sequence int64
 	var hash []byte
-	err := tx.NewRaw("UPDATE audit_head SET sequence = sequence + ? WHERE id = 1 RETURNING sequence, hash", len(entries)).
+	err = tx.NewRaw("UPDATE audit_head SET sequence = sequence + ? WHERE id = 1 RETURNING sequence, hash", len(entries)).
 		Scan(ctx, &sequence, &hash)
 	if err != nil {
 		return err
@@ -59,15 +64,27 @@ func (s *Store) audit(ctx context.Context, tx bun.Tx, entries ...audit.Entry) er
 	return err
 }
 
+// normal gives entries without a time the present one, and refuses what cannot be written.
+func (s *Store) normal(entries []audit.Entry) ([]audit.Entry, error) {
+	whole := make([]audit.Entry, 0, len(entries))
+	for _, entry := range entries {
+		if entry.At.IsZero() {
+			entry.At = s.clock.Now()
+		}
+		if _, err := audit.CanonicalDetails(entry.Details); err != nil {
+			return nil, err
+		}
+		whole = append(whole, audit.Normal(entry))
+	}
+	return whole, nil
+}
+
 func (s *Store) chain(entries []audit.Entry, sequence int64, hash []byte) ([]auditRow, []byte, error) {
 	rows := make([]auditRow, 0, len(entries))
 	for _, entry := range entries {
 		sequence++
 		entry.Sequence = sequence
-		if entry.At.IsZero() {
-			entry.At = s.clock.Now()
-		}
-		link, err := audit.Chain(s.auditKey, hash, audit.Normal(entry))
+		link, err := audit.Chain(s.auditKey, hash, entry)
 		if err != nil {
 			return nil, nil, err
 		}

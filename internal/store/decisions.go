@@ -44,8 +44,8 @@ func (s *Store) RecordDecisions(ctx context.Context, lease trade.Lease, cycle tr
 		return cycle, fmt.Errorf("record decisions of account %s under the lease of %s", cycle.AccountID, lease.AccountID)
 	}
 	recorded := cycle
-	recorded.Decisions = slices.Clone(cycle.Decisions)
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		recorded.Decisions = slices.Clone(cycle.Decisions)
 		if err := holdLease(ctx, tx, lease); err != nil {
 			return err
 		}

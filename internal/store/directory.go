@@ -70,7 +70,7 @@ func pageOf(rows []recordRow, limit int) auth.UserPage {
 // administer: of two administrators who remove each other at once, one stays.
 func (s *Store) ChangeUser(ctx context.Context, id string, change auth.UserChange, describe func(auth.UserChanged) []audit.Entry) (auth.User, error) {
 	var changed auth.UserChanged
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := queue(ctx, tx); err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func storeUserChange(ctx context.Context, tx bun.Tx, changed *auth.UserChanged) 
 // EndUserSessions ends all of the user's sessions and writes the entry that describe returns for
 // how many there were.
 func (s *Store) EndUserSessions(ctx context.Context, userID string, describe func(ended int64) audit.Entry) (ended int64, err error) {
-	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err = s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func readInstallationSettings(ctx context.Context, db bun.IDB, lock string) (aut
 // returns. One change waits for another, so that none is lost.
 func (s *Store) ChangeInstallationSettings(ctx context.Context, change func(*auth.InstallationSettings), describe func(before, after auth.InstallationSettings) []audit.Entry) (auth.InstallationSettings, error) {
 	var after auth.InstallationSettings
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		before, err := readInstallationSettings(ctx, tx, s.dialect.forUpdate)
 		if err != nil {
 			return err

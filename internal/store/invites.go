@@ -56,7 +56,7 @@ func (s *Store) CreateInvite(ctx context.Context, invite auth.Invite, hash []byt
 		ID: invite.ID, SecretHash: hash, Role: invite.Role, Note: invite.Note, CreatedBy: invite.CreatedBy,
 		CreatedAt: at(invite.CreatedAt), ExpiresAt: at(invite.ExpiresAt),
 	}
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (s *Store) CreateInvite(ctx context.Context, invite auth.Invite, hash []byt
 
 // RevokeInvite removes an invite, used or not; a fault of kind NotFound when there is none.
 func (s *Store) RevokeInvite(ctx context.Context, id string, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw("DELETE FROM invites WHERE id = ?", id).Exec(ctx)
 		if err := mustChange(result, err, fault.New(fault.NotFound, "There is no such invite.")); err != nil {
 			return err

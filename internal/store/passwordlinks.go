@@ -35,7 +35,7 @@ func insertPasswordLink(ctx context.Context, tx bun.Tx, link auth.PasswordLink) 
 // CreatePasswordLink stores the link, in place of an older one of the same user; a fault of kind
 // NotFound when there is no such user.
 func (s *Store) CreatePasswordLink(ctx context.Context, link auth.PasswordLink, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, link.UserID); err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (s *Store) PasswordLinkUser(ctx context.Context, hash []byte) (auth.User, e
 // UsePasswordLink uses the link up, stores the password's hash and ends all of the user's sessions,
 // together. Of two calls with one link exactly one succeeds; the other gets auth.ErrPasswordLink.
 func (s *Store) UsePasswordLink(ctx context.Context, hash []byte, passwordHash string, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var userID string
 		err := tx.NewRaw("DELETE FROM password_links WHERE secret_hash = ? AND expires_at > ? RETURNING user_id",
 			hash, at(s.clock.Now())).Scan(ctx, &userID)

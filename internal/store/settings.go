@@ -85,7 +85,7 @@ func (s *Store) UserSettings(ctx context.Context, userID string) (trade.Settings
 
 // UpdateSettings stores the user's whole strategy.
 func (s *Store) UpdateSettings(ctx context.Context, userID string, settings trade.Settings, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row := rowOfSettings(userID, settings)
 		result, err := tx.NewUpdate().Model(&row).ExcludeColumn("user_id").Where("user_id = ?", userID).Exec(ctx)
 		if err := mustChange(result, err, fault.New(fault.NotFound, noUser)); err != nil {

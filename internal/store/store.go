@@ -40,6 +40,7 @@ type Store struct {
 	clock    clock.Clock
 	auditKey []byte
 	lease    time.Duration
+	group    *actGroup // PostgreSQL: acts that wait for a shared commit
 }
 
 // dialect is what differs between the two databases beyond column types.
@@ -56,7 +57,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength}
+	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, group: newActGroup()}
 	if s.clock == nil {
 		s.clock = clock.System()
 	}

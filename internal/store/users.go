@@ -72,7 +72,9 @@ func (s *Store) AdmitUser(ctx context.Context, user auth.User, wrappedDataKey []
 	if user.Role == "" {
 		user.Role = auth.Trader
 	}
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	given := user
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		user = given
 		first, err := queueAsFirst(ctx, tx)
 		if err != nil {
 			return err
@@ -185,7 +187,7 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 
 // RecordLogin sets last_login and writes the entry.
 func (s *Store) RecordLogin(ctx context.Context, userID string, when time.Time, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw("UPDATE users SET last_login = ? WHERE id = ?", at(when), userID).Exec(ctx)
 		if err := mustChange(result, err, fault.New(fault.NotFound, noUser)); err != nil {
 			return err

@@ -19,7 +19,7 @@ func (s *Store) Watchlist(ctx context.Context, userID string) ([]trade.WatchedSy
 
 // AddSymbol appends the symbol; a fault of kind Conflict when it is there already.
 func (s *Store) AddSymbol(ctx context.Context, userID string, symbol trade.WatchedSymbol, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s *Store) AddSymbol(ctx context.Context, userID string, symbol trade.Watch
 
 // RemoveSymbol removes the symbol; a fault of kind NotFound when it is not there.
 func (s *Store) RemoveSymbol(ctx context.Context, userID, symbol string, entry audit.Entry) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw("DELETE FROM watchlist WHERE user_id = ? AND symbol = ?", userID, symbol).Exec(ctx)
 		if err := mustChange(result, err, fault.New(fault.NotFound, "%s is not in your watchlist.", symbol)); err != nil {
 			return err
