@@ -39,6 +39,13 @@ const (
 	EmailChange       Action = "email_change"
 	SessionEnd        Action = "session_end"
 
+	PasskeyAdded   Action = "passkey_added"
+	PasskeyRenamed Action = "passkey_renamed"
+	PasskeyDeleted Action = "passkey_deleted"
+	PasskeyFailed  Action = "passkey_failed" // also with an unknown one; details say why
+	TokenCreated   Action = "token_created"
+	TokenRevoked   Action = "token_revoked"
+
 	UserCreated         Action = "user_created" // by an administrator; who registers is Register
 	UserDisabled        Action = "user_disabled"
 	UserEnabled         Action = "user_enabled"

@@ -75,6 +75,9 @@ const (
 	LongestTokenLife = 365 * 24 * time.Hour
 )
 
+// TokenUseExactTo is how exact the last use of a token is known, so that not every request writes.
+const TokenUseExactTo = time.Minute
+
 // TokensPerUser is how many API tokens a user can have at the same time.
 const TokensPerUser = 50
 
@@ -88,7 +91,7 @@ type APIToken struct {
 	Rates      Rates // empty: those of the installation
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
-	LastUsedAt time.Time // zero: never; exact to a minute
+	LastUsedAt time.Time // zero: never; exact to TokenUseExactTo
 }
 
 // Prefix is the beginning of the token's text by which its owner recognizes it.
