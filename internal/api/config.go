@@ -5,12 +5,14 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 )
 
 // Config is what the interface is made of. Everything is required unless said otherwise.
@@ -25,15 +27,30 @@ type Config struct {
 	Secure       bool // pages are reached by TLS: __Host- cookie, HSTS
 	LoopbackOnly bool // bound to a loopback address: other host names are refused (DNS rebinding)
 
-	Limits    Limits        // zero fields: the defaults
-	Heartbeat time.Duration // longest silence on a live stream; zero: 15 s
-	Recheck   time.Duration // how often a live stream's session is checked; zero: 3 s
+	// TrustedProxies are the networks whose forwarding headers count; none: the TCP peer is the client.
+	TrustedProxies []netip.Prefix
+
+	Limiter        *ratelimit.Limiter // nil: the default limits, counted in this process
+	StreamsPerUser int                // open live streams; zero: 20
+	Heartbeat      time.Duration      // longest silence on a live stream; zero: 15 s
+	Recheck        time.Duration      // how often a live stream's session is checked; zero: 3 s
+	BodyTimeout    time.Duration      // how long a request body may take; zero: 15 s
 }
 
-// Limits are the request budgets by group.
-type Limits struct {
-	SignInPerMinute int // by address; zero: 10
-	RegisterPerHour int // by address; zero: 5
-	UserPerMinute   int // by user, or by address when nobody is signed in; zero: 600
-	StreamsPerUser  int // open live streams; zero: 20
+func (c Config) withDefaults() Config {
+	if c.Limiter == nil {
+		c.Limiter = ratelimit.NewLimiter(ratelimit.NewTable(nil), nil, c.Clock, c.Logger)
+	}
+	if c.StreamsPerUser <= 0 {
+		c.StreamsPerUser = 20
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{{&c.Heartbeat, 15 * time.Second}, {&c.Recheck, 3 * time.Second}, {&c.BodyTimeout, bodyTimeout}} {
+		if *d.value <= 0 {
+			*d.value = d.standard
+		}
+	}
+	return c
 }

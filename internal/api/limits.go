@@ -5,95 +5,82 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/throttled/throttled/v2"
-	"github.com/throttled/throttled/v2/store/memstore"
-
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 )
 
 // budget names a group of requests that share a limit.
-type budget string
+type budget = ratelimit.Group
 
-// The budgets.
+// The budgets of routes. With an API token every request is also paid from the token's own budget.
 const (
-	signInBudget   budget = "signin"   // by address
-	registerBudget budget = "register" // by address
-	userBudget     budget = "user"     // by user; by address while nobody is signed in
+	signInBudget   = ratelimit.Auth
+	registerBudget = ratelimit.Register
+	userBudget     = ratelimit.Dashboard
+	adminBudget    = ratelimit.Admin
+	accountBudget  = ratelimit.Accounts
+	watchBudget    = ratelimit.Watchlist
 )
 
-func (l Limits) withDefaults() Limits {
-	for _, limit := range []struct {
-		value    *int
-		standard int
-	}{
-		{&l.SignInPerMinute, 10}, {&l.RegisterPerHour, 5}, {&l.UserPerMinute, 600}, {&l.StreamsPerUser, 20},
-	} {
-		if *limit.value <= 0 {
-			*limit.value = limit.standard
-		}
-	}
-	return l
-}
-
-// limiter counts one budget's requests by key, with the generic cell rate algorithm.
-type limiter struct {
-	budget budget
-	quota  int
-	window time.Duration
-	gcra   *throttled.GCRARateLimiterCtx
-}
-
-// countedKeys is how many keys a limiter remembers; the least recently seen are forgotten.
-const countedKeys = 65536
-
-func (s *server) newLimiters() (map[budget]*limiter, error) {
-	limiters := make(map[budget]*limiter)
-	for _, l := range []limiter{
-		{budget: signInBudget, quota: s.Limits.SignInPerMinute, window: time.Minute},
-		{budget: registerBudget, quota: s.Limits.RegisterPerHour, window: time.Hour},
-		{budget: userBudget, quota: s.Limits.UserPerMinute, window: time.Minute},
-	} {
-		memory, err := memstore.New(countedKeys)
-		if err != nil {
-			return nil, fmt.Errorf("make limiter %s: %w", l.budget, err)
-		}
-		memory.SetTimeNow(s.Clock.Now)
-		quota := throttled.RateQuota{MaxRate: throttled.PerDuration(l.quota, l.window), MaxBurst: l.quota - 1}
-		if l.gcra, err = throttled.NewGCRARateLimiterCtx(throttled.WrapStoreWithContext(memory), quota); err != nil {
-			return nil, fmt.Errorf("make limiter %s: %w", l.budget, err)
-		}
-		limiters[l.budget] = &l
-	}
-	return limiters, nil
-}
-
-// spend takes one request from the budget and reports whether there was one left. Answers carry
-// the RateLimit headers of draft-ietf-httpapi-ratelimit-headers-10, and Retry-After when refused.
+// spend takes one request from the budget, or from the API token's, and reports whether there was
+// one left. A budget that is narrower than the page's is asked besides the token's.
 func (s *server) spend(w http.ResponseWriter, r *http.Request, name budget) error {
-	limit := s.limiters[name]
-	limited, result, err := limit.gcra.RateLimitCtx(r.Context(), s.limitKey(r, name), 1)
-	if err != nil {
-		return fmt.Errorf("count request: %w", err)
+	token := principalOf(r.Context()).Token
+	if token == nil {
+		return s.spendFrom(w, r, name, nil)
 	}
-	header := w.Header()
-	header.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", name, limit.quota, int(limit.window.Seconds())))
-	header.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", name, result.Remaining, wholeSeconds(result.ResetAfter)))
-	if !limited {
+	if err := s.spendFrom(w, r, ratelimit.API, token.Rates); err != nil || name == userBudget {
+		return err
+	}
+	return s.spendFrom(w, r, name, nil)
+}
+
+// spendFrom takes one request from the budget; own replaces its limits unless it is empty.
+func (s *server) spendFrom(w http.ResponseWriter, r *http.Request, name budget, own auth.Rates) error {
+	result, err := s.Limiter.Spend(r.Context(), name, limitKey(r, name), own)
+	if err != nil {
+		return err
+	}
+	describeLimits(w.Header(), name, result)
+	if result.Allowed {
 		return nil
 	}
 	wait := wholeSeconds(result.RetryAfter)
-	header.Set("Retry-After", strconv.Itoa(wait))
+	w.Header().Set("Retry-After", strconv.Itoa(wait))
 	return fault.New(fault.RateLimited, "Too many requests. Try again in %d seconds.", wait)
 }
 
-func (s *server) limitKey(r *http.Request, name budget) string {
+// describeLimits sets the RateLimit headers of draft-ietf-httpapi-ratelimit-headers-10.
+func describeLimits(header http.Header, name budget, result ratelimit.Result) {
+	policies, states := make([]string, len(result.Windows)), make([]string, len(result.Windows))
+	for i, window := range result.Windows {
+		policy := string(name)
+		if len(result.Windows) > 1 {
+			policy += "-" + strconv.Itoa(int(window.Window.Seconds()))
+		}
+		policies[i] = fmt.Sprintf("%q;q=%d;w=%d", policy, window.Count, int(window.Window.Seconds()))
+		states[i] = fmt.Sprintf("%q;r=%d;t=%d", policy, window.Remaining, wholeSeconds(window.Reset))
+	}
+	header.Set("RateLimit-Policy", strings.Join(policies, ", "))
+	header.Set("RateLimit", strings.Join(states, ", "))
+}
+
+// limitKey says whose request it is: sign-in and registration count by address, the rest by who
+// is signed in, if anybody is.
+func limitKey(r *http.Request, name budget) string {
 	principal := principalOf(r.Context())
-	if name == userBudget && principal.UserID != "" {
+	switch {
+	case principal.UserID == "" || name == signInBudget || name == registerBudget:
+		return "address " + addressBlock(principal.Address)
+	case name == ratelimit.API:
+		return "token " + principal.Token.ID
+	default:
 		return "user " + principal.UserID
 	}
-	return "address " + addressBlock(principal.Address)
 }
 
 func wholeSeconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }

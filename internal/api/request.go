@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
@@ -40,7 +38,7 @@ func (s *server) tagged(next http.Handler) http.Handler {
 		known := &request{
 			id:        id,
 			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path),
-			principal: auth.Principal{Address: clientAddress(r), UserAgent: r.UserAgent()},
+			principal: auth.Principal{Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent()},
 		}
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))
@@ -94,26 +92,3 @@ func (w *begunWriter) Write(content []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *begunWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// clientAddress is the address of the TCP peer. It is the one place that decides who a request
-// comes from: limits, audit and sessions ask here.
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
-// addressBlock is what a limit counts as one address: an IPv4 address or an IPv6 /64.
-func addressBlock(address string) string {
-	parsed, err := netip.ParseAddr(address)
-	if err != nil || parsed.Unmap().Is4() {
-		return address
-	}
-	block, err := parsed.Prefix(64)
-	if err != nil {
-		return address
-	}
-	return block.String()
-}

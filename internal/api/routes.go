@@ -52,7 +52,7 @@ func (s *server) routes() []route {
 		{get, "/api/stream", auth.Read, userBudget, anytime, 200, "stream", "Server-sent events: everything once, then what changes", s.stream},
 
 		{get, "/api/watchlist", auth.Read, userBudget, anytime, 200, "watchlist", "The watched symbols", serve(s.watchlist)},
-		{post, "/api/watchlist", auth.Write, userBudget, anytime, 201, "watchlistAdd", "Watch a symbol", serve(s.watchlistAdd)},
+		{post, "/api/watchlist", auth.Write, watchBudget, anytime, 201, "watchlistAdd", "Watch a symbol", serve(s.watchlistAdd)},
 		{remove, "/api/watchlist/{symbol}", auth.Write, userBudget, anytime, 200, "watchlistRemove", "Stop watching a symbol", serve(s.watchlistRemove)},
 
 		{get, "/api/indicators", auth.Read, userBudget, anytime, 200, "indicators", "The indicator and automation switches", serve(s.indicators)},
@@ -61,7 +61,7 @@ func (s *server) routes() []route {
 		{put, "/api/settings", auth.Write, userBudget, anytime, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
 
 		{get, "/api/accounts", auth.Read, userBudget, anytime, 200, "accounts", "The brokerage accounts", serve(s.accounts)},
-		{post, "/api/accounts", auth.Write, userBudget, anytime, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
+		{post, "/api/accounts", auth.Write, accountBudget, anytime, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
 		{put, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountUpdate", "Change a brokerage account or its automation", serve(s.accountUpdate)},
 		{remove, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
 		{post, "/api/accounts/{name}/activate", auth.Write, userBudget, anytime, 200, "accountActivate", "Show this account", serve(s.accountActivate)},

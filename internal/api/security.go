@@ -37,7 +37,7 @@ func (s *server) armed(next http.Handler) http.Handler {
 		for name, value := range securityHeaders {
 			w.Header().Set(name, value)
 		}
-		if s.Secure {
+		if s.Secure || secureRequest(r, s.TrustedProxies) {
 			w.Header().Set("Strict-Transport-Security", twoYears)
 		}
 		next.ServeHTTP(w, r)

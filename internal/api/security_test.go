@@ -15,6 +15,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 )
 
 func secure(_ *app.Config, c *api.Config)   { c.Secure = true }
@@ -121,7 +122,9 @@ func TestALoopbackServerAnswersToLocalhostOnly(t *testing.T) {
 func TestLimitsByAddressAndByUser(t *testing.T) {
 	t.Parallel()
 	tight := func(_ *app.Config, c *api.Config) {
-		c.Limits = api.Limits{SignInPerMinute: 3, RegisterPerHour: 2, UserPerMinute: 5}
+		c.Limiter = limits(c.Clock, ratelimit.Limits{
+			ratelimit.Auth: perMinute(3), ratelimit.Register: {{Count: 2, Window: time.Hour}}, ratelimit.Dashboard: perMinute(5),
+		})
 	}
 	b := setup(t, tight)
 	ann, bob := b.user("ann"), b.user("bob")
@@ -135,7 +138,7 @@ func TestLimitsByAddressAndByUser(t *testing.T) {
 	stranger.call("POST", "/api/auth/login", guess).problem(401)
 	last := stranger.call("POST", "/api/auth/login", guess)
 	last.problem(429)
-	if policy, state := last.header.Get("RateLimit-Policy"), last.header.Get("RateLimit"); policy != `"signin";q=3;w=60` || state != `"signin";r=0;t=60` {
+	if policy, state := last.header.Get("RateLimit-Policy"), last.header.Get("RateLimit"); policy != `"auth";q=3;w=60` || state != `"auth";r=0;t=60` {
 		t.Errorf("RateLimit-Policy %s, RateLimit %s", policy, state)
 	}
 	for range 5 {

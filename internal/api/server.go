@@ -31,7 +31,6 @@ func (h *Handler) Close() { h.end() }
 type server struct {
 	Config
 	sessions *scs.SessionManager
-	limiters map[budget]*limiter
 	ending   context.Context // done when live streams must end
 	streams  streamCount
 }
@@ -41,28 +40,12 @@ func New(config Config) (*Handler, error) {
 	ending, end := context.WithCancel(context.Background())
 	s := &server{Config: config.withDefaults(), ending: ending}
 	s.sessions = newSessions(s.Config)
-	var err error
-	if s.limiters, err = s.newLimiters(); err != nil {
-		end()
-		return nil, err
-	}
 	mux, _, err := s.mux()
 	if err != nil {
 		end()
 		return nil, err
 	}
 	return &Handler{Handler: s.tagged(s.armed(recovered(s.hosted(s.sameOrigin(mux))))), end: end}, nil
-}
-
-func (c Config) withDefaults() Config {
-	c.Limits = c.Limits.withDefaults()
-	if c.Heartbeat <= 0 {
-		c.Heartbeat = 15 * time.Second
-	}
-	if c.Recheck <= 0 {
-		c.Recheck = 3 * time.Second
-	}
-	return c
 }
 
 // OpenAPI returns the OpenAPI 3.1 description of the interface as JSON, without starting anything.
@@ -83,7 +66,7 @@ func (s *server) mux() (*http.ServeMux, []byte, error) {
 	allowed := map[string][]string{}
 	known := s.identified(jsonOnly(operations))
 	for _, r := range s.routes() {
-		r.register(api, r.operation())
+		r.register(api, r.operation(s.BodyTimeout))
 		outer.Handle(r.method+" "+r.path, known)
 		allowed[r.path] = append(allowed[r.path], r.method)
 	}
@@ -116,13 +99,13 @@ func humaConfig(version string) huma.Config {
 }
 
 // operation describes the route for huma; the permission and the budget travel in its metadata.
-func (r route) operation() huma.Operation {
+func (r route) operation(patience time.Duration) huma.Operation {
 	if r.permission == "" || r.budget == "" {
 		panic("route without permission or budget: " + r.path)
 	}
 	operation := huma.Operation{
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, DefaultStatus: r.status,
-		MaxBodyBytes: largestBody + 1, BodyReadTimeout: bodyTimeout,
+		MaxBodyBytes: largestBody + 1, BodyReadTimeout: patience,
 		Metadata: map[string]any{"route": r},
 	}
 	if r.permission != "public" {

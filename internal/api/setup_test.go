@@ -25,6 +25,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/event"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
@@ -75,8 +76,11 @@ func setupServer(t *testing.T, tune func(*http.Server), options ...option) *benc
 	}
 	forAPI := api.Config{
 		Sessions: b.store.Sessions(storetest.SessionKey), Clock: b.clock, Logger: logger, Version: "test",
-		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the page") }),
-		Limits: api.Limits{SignInPerMinute: 1000, RegisterPerHour: 1000, UserPerMinute: 10000},
+		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the page") }),
+		Limiter: limits(b.clock, ratelimit.Limits{
+			ratelimit.Auth: perMinute(1000), ratelimit.Register: perMinute(1000), ratelimit.Dashboard: perMinute(10000),
+			ratelimit.Accounts: perMinute(1000), ratelimit.Watchlist: perMinute(1000), ratelimit.Admin: perMinute(1000),
+		}),
 	}
 	for _, apply := range options {
 		apply(&forApp, &forAPI)
@@ -99,6 +103,13 @@ func setupServer(t *testing.T, tune func(*http.Server), options ...option) *benc
 	})
 	return b
 }
+
+// limits is a limiter in memory.
+func limits(c clock.Clock, limits ratelimit.Limits) *ratelimit.Limiter {
+	return ratelimit.NewLimiter(ratelimit.NewTable(limits), nil, c, slog.New(slog.DiscardHandler))
+}
+
+func perMinute(count int) auth.Rates { return auth.Rates{{Count: count, Window: time.Minute}} }
 
 // openStore is a real database in a file that ends with the test: a copy of an empty one, because
 // making the schema takes longer than most tests.

@@ -89,7 +89,7 @@ func (s *server) stream(api huma.API, operation huma.Operation) {
 // nothing has been sent yet.
 func (s *server) openStream(w http.ResponseWriter, r *http.Request) error {
 	principal := principalOf(r.Context())
-	leave, ok := s.streams.enter(principal.UserID, s.Limits.StreamsPerUser)
+	leave, ok := s.streams.enter(principal.UserID, s.StreamsPerUser)
 	if !ok {
 		return fault.New(fault.RateLimited, "Too many live pages are open. Close some of them.")
 	}

@@ -210,7 +210,7 @@ func TestTheWatcherStopsWithTheLastPage(t *testing.T) {
 
 func TestStreamsAreCountedByUser(t *testing.T) {
 	t.Parallel()
-	b := setup(t, live, func(_ *app.Config, c *api.Config) { c.Limits.StreamsPerUser = 2 })
+	b := setup(t, live, func(_ *app.Config, c *api.Config) { c.StreamsPerUser = 2 })
 	v := b.user("ann")
 	first := v.listen()
 	v.listen()

@@ -29,9 +29,10 @@ const (
 	highestCount = 1000000 // of one rate
 )
 
-// ParseRates reads text such as "200/day;50/hour"; a fault of kind Invalid says how it is written.
+// ParseRates reads text such as "200/day;50/hour", or "200 per day, 50 per hour" as the older system
+// wrote it; a fault of kind Invalid says how it is written.
 func ParseRates(text string) (Rates, error) {
-	parts := strings.Split(text, ";")
+	parts := strings.Split(strings.ReplaceAll(text, ",", ";"), ";")
 	if len(parts) > mostRates {
 		return nil, errRates
 	}
@@ -49,7 +50,7 @@ func ParseRates(text string) (Rates, error) {
 var errRates = fault.New(fault.Invalid, `A rate limit is written like "200/day;50/hour": one to four counts from 1 to 1000000, each for a second, minute, hour or day.`)
 
 func parseRate(text string) (Rate, bool) {
-	count, word, found := strings.Cut(text, "/")
+	count, word, found := strings.Cut(strings.Replace(text, " per ", "/", 1), "/")
 	number, err := strconv.ParseUint(strings.TrimSpace(count), 10, 32)
 	if !found || err != nil || number < 1 || number > highestCount {
 		return Rate{}, false

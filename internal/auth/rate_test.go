@@ -17,7 +17,10 @@ func TestRates(t *testing.T) {
 	if rates.String() != "200/day;50/hour;1000000/second" {
 		t.Errorf("written as %q", rates)
 	}
-	for _, wrong := range []string{"", ";", "200", "200/", "/day", "0/day", "-1/day", "1.5/day", "1000001/day", "5/week", "5/day;", "1/day;1/day;1/day;1/day;1/day", "1/day/day"} {
+	if older, err := auth.ParseRates("200 per day, 50 per hour"); err != nil || older.String() != "200/day;50/hour" {
+		t.Errorf("the older way of writing gave %v, %v", older, err)
+	}
+	for _, wrong := range []string{"", "200 per", "per day", "200 per per day", ";", "200", "200/", "/day", "0/day", "-1/day", "1.5/day", "1000001/day", "5/week", "5/day;", "1/day;1/day;1/day;1/day;1/day", "1/day/day"} {
 		if rates, err := auth.ParseRates(wrong); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q gave %v, %v", wrong, rates, err)
 		}

@@ -8,9 +8,11 @@ package config
 import (
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
@@ -27,14 +29,19 @@ const (
 // Config is what the settings table holds, parsed and checked.
 type Config struct {
 	Mode           Mode
-	SecretKey      secret.Text // for signatures on what a browser carries; see WithKeys
-	EncryptionKey  secret.Text // seals broker keys; see WithKeys
-	DatabaseURL    secret.Text // may hold a password; a SQLite path is absolute
-	Bind           string      // host:port to listen on; port 0 chooses a free one
+	SecretKey      secret.Text   // for signatures on what a browser carries; see WithKeys
+	EncryptionKey  secret.Text   // seals broker keys; see WithKeys
+	OldKeys        []secret.Text // earlier ENCRYPTION_KEYs, which open what was sealed under them
+	VaultToken     secret.Text   // for an ENCRYPTION_KEY that a key service keeps
+	DatabaseURL    secret.Text   // may hold a password; a SQLite path is absolute
+	Bind           string        // host:port to listen on; port 0 chooses a free one
 	Admin          Admin
 	LogLevel       slog.Level
 	Alpaca         Alpaca
-	TradingEnabled bool // false: nothing is submitted, every cycle is a dry run
+	RateLimits     RateLimits
+	RateStorage    secret.Text    // redis:// address, may hold a password; empty: this process's memory
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
+	TradingEnabled bool           // false: nothing is submitted, every cycle is a dry run
 
 	// Notes are sentences about accepted settings that have no effect, for the log at start.
 	Notes []string
@@ -47,6 +54,15 @@ type Admin struct {
 	Username string
 	Email    string
 	Password secret.Text
+}
+
+// RateLimits are how many requests of a group are let through.
+type RateLimits struct {
+	Auth      auth.Rates // sign-in and second factor, by address
+	Register  auth.Rates // by address
+	API       auth.Rates // by API token, unless the token has its own
+	Admin     auth.Rates // changes by administrators, by user
+	Dashboard auth.Rates // by user
 }
 
 // Wanted reports whether an administrator is to be made.

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
@@ -38,8 +40,13 @@ var table = []Setting{
 		Description: "Binds browser sessions to this installation: a new one signs everybody out. At least 32 characters.",
 		set:         into(func(c *Config) *secret.Text { return &c.SecretKey }, parseSecret)},
 	{Name: "ENCRYPTION_KEY", Required: true, Secret: true,
-		Description: "Seals broker keys at rest: 32 bytes, as 64 hexadecimal digits or base64. Lost key, lost broker keys.",
+		Description: "Seals broker keys at rest: 32 bytes, as 64 hexadecimal digits or base64, or `vault-transit://host:port/NAME`. Lost key, lost broker keys: [KEYS.md](KEYS.md).",
 		set:         into(func(c *Config) *secret.Text { return &c.EncryptionKey }, parseSecret)},
+	{Name: "ENCRYPTION_KEYS_OLD", Secret: true,
+		Description: "Earlier ENCRYPTION_KEYs, separated by commas, that still open what they sealed; until `keys rotate` is done.",
+		set:         into(func(c *Config) *[]secret.Text { return &c.OldKeys }, parseSecrets)},
+	{Name: "VAULT_TOKEN", Secret: true, Description: "Token for an ENCRYPTION_KEY that begins with `vault-transit://`.",
+		set: into(func(c *Config) *secret.Text { return &c.VaultToken }, parseSecret)},
 	{Name: "DATABASE_URL", Default: "sqlite:///alpaca_trader.db", Secret: true,
 		Description: "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name` (`postgres://` too).",
 		set:         into(func(c *Config) *secret.Text { return &c.DatabaseURL }, parseDatabaseURL)},
@@ -55,6 +62,20 @@ var table = []Setting{
 		set: into(func(c *Config) *secret.Text { return &c.Admin.Password }, parsePassword)},
 	{Name: "LOG_LEVEL", Default: "info", Description: "`debug`, `info`, `warning` or `error`; logs go to standard error.",
 		set: setLogLevel},
+	{Name: "TRUSTED_PROXIES", Description: "Networks of reverse proxies, such as `10.0.0.0/8, ::1`: their `X-Forwarded-For` and `X-Forwarded-Proto` count. Nobody else's do.",
+		set: into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseNetworks)},
+	{Name: "RATE_LIMIT_AUTH", Default: "10/minute", Description: "Sign-ins and second factors from one address.",
+		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Auth }, parseRates)},
+	{Name: "RATE_LIMIT_REGISTER", Default: "5/hour", Description: "Registrations from one address.",
+		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Register }, parseRates)},
+	{Name: "RATE_LIMIT_API", Default: "200/day;50/hour", Description: "Requests with one API token that has no limit of its own.",
+		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.API }, parseRates)},
+	{Name: "RATE_LIMIT_ADMIN", Default: "100/day;20/hour", Description: "Changes by one administrator.",
+		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Admin }, parseRates)},
+	{Name: "RATE_LIMIT_DASHBOARD", Default: "600/minute", Description: "Requests of one signed-in user, or of one address where nobody is signed in.",
+		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Dashboard }, parseRates)},
+	{Name: "RATE_LIMIT_STORAGE", Default: "memory://", Secret: true, Description: "Where requests are counted: `memory://` in each process, or `redis://[user:password@]host:port/db` for all replicas (`rediss://` for TLS).",
+		set: into(func(c *Config) *secret.Text { return &c.RateStorage }, parseRateStorage)},
 	{Name: "TRADING_ENABLED", Default: "true", Description: "`false`: nothing is submitted to a broker, every cycle is a dry run.",
 		set: into(func(c *Config) *bool { return &c.TradingEnabled }, parseBool)},
 	{Name: "ALPACA_API_KEY", Secret: true, Description: "Key id for command-line jobs; users of the dashboard enter their own.",

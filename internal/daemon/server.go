@@ -22,6 +22,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/event"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -65,7 +66,8 @@ func Serve(ctx context.Context, options Options) (err error) {
 	if err := house.start(ctx); err != nil {
 		return err
 	}
-	return serve(ctx, api.Server(handler, options.Log), listener, options.Stdout)
+	capped := api.CapConnections(listener, options.Config.TrustedProxies)
+	return serve(ctx, api.Server(handler, options.Log), capped, options.Stdout)
 }
 
 // listen opens the address before anything else is touched.
@@ -114,6 +116,8 @@ type house struct {
 	app        *useCases
 	automation *app.Automation
 	scheduler  *scheduler // nil with --no-scheduler
+	limiter    *ratelimit.Limiter
+	counting   io.Closer // what the limiter counts in
 }
 
 // useCases is the app with what only the daemon does.
@@ -126,6 +130,9 @@ func build(ctx context.Context, options Options) (*house, error) {
 		return nil, err
 	}
 	h := &house{options: options, store: database}
+	if h.limiter, h.counting, err = newLimiter(ctx, options.Config, options.Log); err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
 	accounts := brokerages{
 		dialer: dialer{addresses: options.Config.Alpaca},
 		keys:   app.KeySafe{Keyring: keyring, Users: database},
@@ -186,6 +193,7 @@ func (h *house) handler(listener net.Listener) (*api.Handler, error) {
 	return api.New(api.Config{
 		App: h.app.App, Sessions: h.store.Sessions(h.sessionKey()), Pages: pages, Clock: clock.System(),
 		Logger: h.options.Log, Version: h.options.Version, LoopbackOnly: isLoopback(listener.Addr()),
+		Limiter: h.limiter, TrustedProxies: h.options.Config.TrustedProxies,
 	})
 }
 
@@ -222,7 +230,7 @@ func (h *house) close() error {
 	if h.demo != nil {
 		errs = append(errs, h.demo.simulator.Stop())
 	}
-	return errors.Join(append(errs, h.store.Close())...)
+	return errors.Join(append(errs, h.counting.Close(), h.store.Close())...)
 }
 
 // ensureAdmin makes the administrator of ADMIN_USERNAME on an empty database.
