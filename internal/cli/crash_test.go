@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -11,13 +13,13 @@ import (
 	"time"
 )
 
-// gate stands between a program and a simulator. When an order arrives it calls stop, before or
-// after passing the order on, and never answers.
+// gate stands between a program and a simulator. When an order arrives it says so, before or after
+// passing the order on, and never answers.
 type gate struct {
-	proxy *httputil.ReverseProxy
-	after bool // pass the order on before the stop
-	stop  func()
-	once  sync.Once
+	proxy   *httputil.ReverseProxy
+	after   bool // pass the order on first
+	arrived chan struct{}
+	once    sync.Once
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -25,8 +27,10 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if g.after {
 			g.proxy.ServeHTTP(httptest.NewRecorder(), r)
 		}
-		g.once.Do(g.stop)
-		panic(http.ErrAbortHandler)
+		_, _ = io.Copy(io.Discard, r.Body) // only then is a dead program noticed
+		g.once.Do(func() { close(g.arrived) })
+		<-r.Context().Done()
+		return
 	}
 	g.proxy.ServeHTTP(w, r)
 }
@@ -47,10 +51,9 @@ func TestKilledBetweenJournalAndSubmitOrdersOnce(t *testing.T) {
 			sh.write(t, "config/watchlist.yaml", "watchlist: [AAPL, MSFT, NVDA, AMZN, GOOGL, TSLA, JPM, SPY]\n")
 			sh.write(t, "config/settings.yaml", buysOften)
 
-			wait := startKilled(t, sh, &gate{proxy: httputil.NewSingleHostReverseProxy(target), after: after})
-			if err := wait(); err == nil {
-				t.Fatal("the process was not killed")
-			}
+			killAtOrder(t, sh, &gate{
+				proxy: httputil.NewSingleHostReverseProxy(target), after: after, arrived: make(chan struct{}),
+			})
 			if got, want := len(ordersAt(t, simulator)) > 0, after; got != want {
 				t.Fatalf("after the kill the broker has %d orders", len(ordersAt(t, simulator)))
 			}
@@ -82,18 +85,24 @@ indicators:
   bollinger_bands: {enabled: false}
 `
 
-// startKilled starts a trade that the gate kills with SIGKILL, and returns its end.
-func startKilled(t *testing.T, sh *shell, g *gate) (wait func() error) {
+// killAtOrder runs a trade through the gate and ends it with SIGKILL when its first order arrives.
+func killAtOrder(t *testing.T, sh *shell, g *gate) {
 	t.Helper()
 	server := httptest.NewServer(g)
-	t.Cleanup(server.Close)
+	defer server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
+	defer cancel()
 	copied := &shell{program: sh.program, folder: sh.folder, environ: append([]string(nil), sh.environ...)}
 	command := copied.tradingAt(server.URL).command(ctx, "trade")
-	g.stop = func() { _ = command.Process.Kill() }
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return command.Wait
+	select {
+	case <-g.arrived:
+	case <-ctx.Done():
+		t.Error("no order came")
+	}
+	if err := errors.Join(command.Process.Kill(), command.Wait()); err == nil {
+		t.Fatal("the process was not killed")
+	}
 }
