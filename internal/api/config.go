@@ -24,8 +24,9 @@ type Config struct {
 	Logger   *slog.Logger
 	Version  string
 
-	Secure       bool // pages are reached by TLS: __Host- cookie, HSTS
-	LoopbackOnly bool // bound to a loopback address: other host names are refused (DNS rebinding)
+	Secure       bool   // pages are reached by TLS: __Host- cookie, HSTS
+	PublicURL    string // origin under which browsers reach the pages; empty: the host that they name
+	LoopbackOnly bool   // bound to a loopback address: other host names are refused (DNS rebinding)
 
 	// TrustedProxies are the networks whose forwarding headers count; none: the TCP peer is the client.
 	TrustedProxies []netip.Prefix

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -16,7 +17,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 const permissionsPolicy = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), " +
 	"geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), " +
-	"publickey-credentials-get=(), screen-wake-lock=(), sync-xhr=(), usb=(), xr-spatial-tracking=()"
+	"publickey-credentials-create=(self), publickey-credentials-get=(self), screen-wake-lock=(), sync-xhr=(), usb=(), xr-spatial-tracking=()"
 
 // securityHeaders are on every answer.
 var securityHeaders = map[string]string{
@@ -44,27 +45,42 @@ func (s *server) armed(next http.Handler) http.Handler {
 	})
 }
 
-// hosted refuses foreign host names on a loopback address: a page of another site whose name was
-// made to point here (DNS rebinding) would otherwise count as our own origin.
+// hosted refuses foreign host names, where the server knows its own: a page of another site whose
+// name was made to point here (DNS rebinding) would otherwise count as our own origin. Only who
+// asks for the server's health may do so by its address.
 func (s *server) hosted(next http.Handler) http.Handler {
-	if !s.LoopbackOnly {
+	if !s.LoopbackOnly && s.PublicURL == "" {
 		return next
 	}
+	name := publicName(s.PublicURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopbackHost(r.Host) {
-			newProblem(r.Context(), http.StatusMisdirectedRequest, "This server answers to localhost only.").write(w)
+		if !loopbackHost(r.Host) && !strings.EqualFold(hostName(r.Host), name) && r.URL.Path != "/health" {
+			newProblem(r.Context(), http.StatusMisdirectedRequest, "This server answers to "+name+" only.").write(w)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func loopbackHost(hostport string) bool {
-	host := hostport
-	if name, _, err := net.SplitHostPort(hostport); err == nil {
-		host = name
+// publicName is the host name of the public address, localhost without one.
+func publicName(publicURL string) string {
+	if address, err := url.Parse(publicURL); err == nil && publicURL != "" {
+		return address.Hostname()
 	}
-	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return "localhost"
+}
+
+// hostName is the host without its port.
+func hostName(hostport string) string {
+	if name, _, err := net.SplitHostPort(hostport); err == nil {
+		return name
+	}
+	return strings.Trim(hostport, "[]")
+}
+
+func loopbackHost(hostport string) bool {
+	host := hostName(hostport)
+	address, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || (err == nil && address.IsLoopback())
 }
 

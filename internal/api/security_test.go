@@ -119,6 +119,23 @@ func TestALoopbackServerAnswersToLocalhostOnly(t *testing.T) {
 	setup(t).visitor().call("GET", "/api/session", nil, "Host", "trader.example").want(200)
 }
 
+func TestAServerWithAPublicAddressAnswersToItsName(t *testing.T) {
+	t.Parallel()
+	public := func(_ *app.Config, c *api.Config) { c.PublicURL = "https://trader.example.com" }
+	for _, options := range [][]option{{public}, {public, loopback}} {
+		v := setup(t, options...).visitor()
+		for host, status := range map[string]int{
+			"trader.example.com": 200, "Trader.example.com:8443": 200, "localhost:5000": 200, "127.0.0.1": 200,
+			"evil.example": 421, "trader.example.com.evil.example": 421, "192.0.2.7": 421, "x.trader.example.com": 421,
+		} {
+			if answer := v.call("GET", "/api/session", nil, "Host", host); answer.status != status {
+				t.Errorf("Host %s: %d, want %d", host, answer.status, status)
+			}
+		}
+		v.call("GET", "/health", nil, "Host", "10.0.0.7:5000").want(200)
+	}
+}
+
 func TestLimitsByAddressAndByUser(t *testing.T) {
 	t.Parallel()
 	tight := func(_ *app.Config, c *api.Config) {

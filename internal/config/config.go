@@ -35,6 +35,8 @@ type Config struct {
 	VaultToken     secret.Text   // for an ENCRYPTION_KEY that a key service keeps
 	DatabaseURL    secret.Text   // may hold a password; a SQLite path is absolute
 	Bind           string        // host:port to listen on; port 0 chooses a free one
+	PublicURL      string        // origin under which browsers reach the dashboard, without a slash at its end; empty: BIND
+	AllowPlainHTTP bool          // serve plain http beyond this machine without a PublicURL
 	Admin          Admin
 	LogLevel       slog.Level
 	Alpaca         Alpaca
@@ -170,6 +172,9 @@ func (c *Config) applyPort(layers []layer) error {
 	c.Bind = net.JoinHostPort(host, port)
 	return nil
 }
+
+// Secure reports whether browsers reach the dashboard by TLS.
+func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
 
 // placeFiles makes the SQLite path absolute and puts the key file beside the database.
 func (c *Config) placeFiles(dir string) {

@@ -117,6 +117,10 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"query in URL":        {"", []string{"ALPACA_LIVE_URL=https://broker.example?x=1"}, []string{"ALPACA_LIVE_URL", "query"}},
 		"other scheme":        {"", []string{"ALPACA_LIVE_URL=ftp://broker.example"}, []string{"ALPACA_LIVE_URL", "https://"}},
 		"no host":             {"", []string{"ALPACA_LIVE_URL=broker.example"}, []string{"ALPACA_LIVE_URL"}},
+		"public address":      {"", []string{"PUBLIC_URL=trader.example.com"}, []string{"PUBLIC_URL", "https://trader.example.com"}},
+		"public path":         {"", []string{"PUBLIC_URL=https://example.com/trader"}, []string{"PUBLIC_URL", "only scheme and name"}},
+		"public plain http":   {"", []string{"PUBLIC_URL=http://trader.example.com"}, []string{"PUBLIC_URL", "https://"}},
+		"public IP address":   {"", []string{"PUBLIC_URL=https://192.0.2.1"}, []string{"PUBLIC_URL", "name"}},
 		"half a key pair":     {"", []string{"ALPACA_API_KEY=PK1"}, []string{"ALPACA_API_KEY", "ALPACA_SECRET_KEY"}},
 		"half an admin":       {"", []string{"ADMIN_USERNAME=ada"}, []string{"ADMIN_EMAIL and ADMIN_PASSWORD", "missing"}},
 		"short password":      {"", []string{"ADMIN_PASSWORD=secret1"}, []string{"ADMIN_PASSWORD", "at least 8"}},
@@ -149,6 +153,22 @@ func TestAddressesKeepNoTrailingSlashAndAllowThisMachine(t *testing.T) {
 		cfg, err := load(t, "", "ALPACA_PAPER_URL="+given)
 		if err != nil || cfg.Alpaca.PaperURL != want {
 			t.Errorf("%s became %q, %v", given, cfg.Alpaca.PaperURL, err)
+		}
+	}
+}
+
+func TestThePublicAddressIsAnOrigin(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"https://Trader.Example.com/":     "https://trader.example.com",
+		"https://trader.example.com:443":  "https://trader.example.com",
+		"https://trader.example.com:8443": "https://trader.example.com:8443",
+		"http://localhost:80":             "http://localhost",
+		"http://localhost:5000":           "http://localhost:5000",
+	} {
+		cfg, err := load(t, "", "PUBLIC_URL="+given)
+		if err != nil || cfg.PublicURL != want || cfg.Secure() != strings.HasPrefix(want, "https") {
+			t.Errorf("%s became %q, %v", given, cfg.PublicURL, err)
 		}
 	}
 }

@@ -151,6 +151,28 @@ func parseBrokerURL(value string) (string, error) {
 	return strings.TrimRight(address.String(), "/"), nil
 }
 
+// parsePublicURL accepts the origin of a name: https, or http on this machine. Browsers keep
+// passkeys for names only.
+func parsePublicURL(value string) (string, error) {
+	address, err := url.Parse(value)
+	if err != nil || address.Hostname() == "" || address.User != nil || address.RawQuery != "" || address.ForceQuery || address.Fragment != "" || strings.Trim(address.Path, "/") != "" {
+		return "", fmt.Errorf("is %q; use only scheme and name, such as https://trader.example.com", value)
+	}
+	name, port := strings.ToLower(address.Hostname()), address.Port()
+	switch {
+	case net.ParseIP(name) != nil:
+		return "", errors.New("must hold a name, because browsers keep passkeys for names and not for addresses")
+	case address.Scheme == "http" && name != "localhost":
+		return "", errors.New("must begin with https://, because passwords travel to it; http is for localhost only")
+	case address.Scheme != "http" && address.Scheme != "https":
+		return "", errors.New("must begin with https://")
+	}
+	if port == "" || port == map[string]string{"http": "80", "https": "443"}[address.Scheme] {
+		return address.Scheme + "://" + name, nil // as browsers write the origin
+	}
+	return address.Scheme + "://" + net.JoinHostPort(name, port), nil
+}
+
 // parseDataFeed accepts the feeds of Alpaca's plans for stocks.
 func parseDataFeed(value string) (string, error) {
 	if value != "iex" && value != "sip" {

@@ -51,6 +51,9 @@ func Serve(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	if err := refusePlainHTTP(listener.Addr(), options.Config); err != nil {
+		return err
+	}
 	house, err := build(ctx, options)
 	if err != nil {
 		return err
@@ -80,6 +83,14 @@ func listen(bind string) (net.Listener, error) {
 		return nil, fault.Because(err, fault.Invalid, "Cannot listen on %s: %s. Choose another address with --host and --port or BIND.", bind, cause(err))
 	}
 	return listener, nil
+}
+
+// refusePlainHTTP keeps passwords off the network: what other machines reach must be behind TLS.
+func refusePlainHTTP(address net.Addr, cfg config.Config) error {
+	if isLoopback(address) || cfg.PublicURL != "" || cfg.AllowPlainHTTP {
+		return nil
+	}
+	return fault.New(fault.Invalid, "Other machines can reach %s, and plain http would show passwords to the network. Put a proxy with TLS before it and set PUBLIC_URL=https://your.name, or choose --host 127.0.0.1, or set ALLOW_PLAIN_HTTP=true when nobody else is on that network.", address)
 }
 
 // cause is the system's own word for a failed listen.
@@ -193,6 +204,7 @@ func (h *house) handler(listener net.Listener) (*api.Handler, error) {
 	return api.New(api.Config{
 		App: h.app.App, Sessions: h.store.Sessions(h.sessionKey()), Pages: pages, Clock: clock.System(),
 		Logger: h.options.Log, Version: h.options.Version, LoopbackOnly: isLoopback(listener.Addr()),
+		PublicURL: h.options.Config.PublicURL, Secure: h.options.Config.Secure(),
 		Limiter: h.limiter, TrustedProxies: h.options.Config.TrustedProxies,
 	})
 }
