@@ -56,15 +56,23 @@ func checkValue(decoder *json.Decoder, key string, depth int) error {
 	if err != nil {
 		return malformed(err, decoder)
 	}
-	switch token {
+	switch token := token.(type) {
 	case nil:
 		if !nullable[key] {
 			return fmt.Errorf("has null for %q; leave it out or give it a value.", key)
 		}
-	case json.Delim('{'):
-		return checkMembers(decoder, depth+1, true)
-	case json.Delim('['):
-		return checkMembers(decoder, depth+1, false)
+	case json.Delim:
+		return checkMembers(decoder, depth+1, token == '{')
+	case string:
+		return checkText(token)
+	}
+	return nil
+}
+
+// checkText refuses NUL, which PostgreSQL keeps in no text and which nobody types.
+func checkText(text string) error {
+	if strings.ContainsRune(text, 0) {
+		return errors.New("has a NUL character in a text; leave it out.")
 	}
 	return nil
 }
@@ -99,6 +107,9 @@ func checkKey(decoder *json.Decoder, seen map[string]bool) (string, error) {
 		return "", malformed(err, decoder)
 	}
 	key, _ := token.(string) // the decoder lets nothing else pass
+	if err := checkText(key); err != nil {
+		return "", err
+	}
 	folded := strings.ToLower(key)
 	if seen[folded] {
 		return "", fmt.Errorf("has the key %q twice.", key)

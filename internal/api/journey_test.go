@@ -17,13 +17,13 @@ func TestRegisterSignInAndOut(t *testing.T) {
 	b := setup(t)
 	v := b.visitor()
 	v.call("GET", "/api/session", nil).want(200).json(
-		`{"signed_in":false,"registration_open":true,"first_user":true,"demo":false,"version":"test"}`)
+		`{"signed_in":false,"registration":"open","registration_open":true,"first_user":true,"setup_code_required":false,"demo":false,"version":"test"}`)
 	ann := map[string]any{"username": "Ann", "email": "ann@example.com", "password": password}
 	v.call("POST", "/api/auth/register", ann).want(201).json(`{"success":true,"message":"Registered. Sign in now."}`)
 	v.call("GET", "/api/accounts", nil).problem(401)
 	v.call("POST", "/api/auth/login", map[string]any{"username": "ANN@example.com", "password": password}).want(200).json(`{"success":true}`)
 	v.call("GET", "/api/session", nil).want(200).json(
-		`{"signed_in":true,"user":{"username":"Ann","email":"ann@example.com","role":"admin"},"registration_open":true,"first_user":false,"demo":false,"version":"test"}`)
+		`{"signed_in":true,"user":{"username":"Ann","email":"ann@example.com","role":"admin"},"registration":"open","registration_open":true,"first_user":false,"setup_code_required":false,"demo":false,"version":"test"}`)
 	v.call("POST", "/api/auth/logout", nil).want(200).json(`{"success":true}`)
 	v.call("GET", "/api/accounts", nil).problem(401)
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
 // request is what belongs to one request besides its HTTP form.
@@ -17,6 +18,8 @@ type request struct {
 	id        string
 	log       *slog.Logger
 	principal auth.Principal
+	device    secret.Text // token of the known-device cookie; empty: none
+	header    http.Header // of the answer
 }
 
 type requestKey struct{}
@@ -26,7 +29,7 @@ func requestOf(ctx context.Context) *request {
 	if known, ok := ctx.Value(requestKey{}).(*request); ok {
 		return known
 	}
-	return &request{log: slog.New(slog.DiscardHandler)}
+	return &request{log: slog.New(slog.DiscardHandler), header: http.Header{}}
 }
 
 func principalOf(ctx context.Context) auth.Principal { return requestOf(ctx).principal }
@@ -39,6 +42,8 @@ func (s *server) tagged(next http.Handler) http.Handler {
 			id:        id,
 			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path),
 			principal: auth.Principal{Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent()},
+			device:    s.deviceOf(r),
+			header:    w.Header(),
 		}
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))

@@ -41,6 +41,20 @@ func (s *server) routes() []route {
 		{post, "/api/auth/login", auth.Public, signInBudget, anytime, 200, "login", "Sign in with user name or e-mail address", serve(s.login)},
 		{post, "/api/auth/logout", auth.Public, userBudget, anytime, 200, "logout", "End the session", serve(s.logout)},
 		{get, "/logout", auth.Public, userBudget, anytime, 303, "logoutPage", "End the session by following a link of our own pages", page(s.logoutPage)},
+		{post, "/api/auth/verify-2fa", auth.Public, signInBudget, anytime, 200, "verifySecondFactor", "Complete a sign-in with a code", serve(s.verifySecondFactor)},
+		{post, "/api/auth/step-up", auth.Self, signInBudget, anytime, 200, "stepUp", "Show a factor again, before a dangerous act", serve(s.stepUp)},
+
+		{get, "/api/security", auth.Self, userBudget, anytime, 200, "security", "How the user signs in", serve(s.identity)},
+		{post, "/api/auth/password", auth.Self, signInBudget, fresh, 200, "passwordChange", "Change the password; other sessions end", serve(s.passwordChange)},
+		{post, "/api/auth/email", auth.Self, userBudget, fresh, 200, "emailChange", "Change the e-mail address; other sessions end", serve(s.emailChange)},
+		{post, "/api/2fa/setup", auth.Self, userBudget, fresh, 200, "totpSetUp", "Begin to set up an authenticator app", serve(s.totpSetUp)},
+		{get, "/api/2fa/qrcode", auth.Self, userBudget, fresh, 200, "totpPicture", "The secret that is being set up, as a QR code", page(s.totpPicture)},
+		{post, "/api/2fa/enable", auth.Self, signInBudget, anytime, 200, "totpEnable", "Turn two-factor authentication on with a first code; other sessions end", serve(s.totpEnable)},
+		{post, "/api/2fa/disable", auth.Self, signInBudget, fresh, 200, "totpDisable", "Turn two-factor authentication off; other sessions end", serve(s.totpDisable)},
+		{post, "/api/2fa/recovery-codes", auth.Self, userBudget, fresh, 200, "recoveryCodesRenew", "Replace the recovery codes; other sessions end", serve(s.recoveryCodesRenew)},
+		{get, "/api/sessions", auth.Self, userBudget, anytime, 200, "sessions", "Where the user is signed in", serve(s.sessionList)},
+		{remove, "/api/sessions", auth.Self, userBudget, anytime, 200, "sessionsEnd", "End all sessions but this one", serve(s.sessionsEndOthers)},
+		{remove, "/api/sessions/{id}", auth.Self, userBudget, anytime, 200, "sessionEnd", "End one session", serve(s.sessionEnd)},
 
 		{get, "/api/account", auth.Read, userBudget, anytime, 200, "account", "The active account's figures", serve(s.account)},
 		{get, "/api/positions", auth.Read, userBudget, anytime, 200, "positions", "The active account's positions", serve(s.positions)},
@@ -61,10 +75,23 @@ func (s *server) routes() []route {
 		{put, "/api/settings", auth.Write, userBudget, anytime, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
 
 		{get, "/api/accounts", auth.Read, userBudget, anytime, 200, "accounts", "The brokerage accounts", serve(s.accounts)},
-		{post, "/api/accounts", auth.Write, accountBudget, anytime, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
+		{post, "/api/accounts", auth.Write, accountBudget, fresh, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
 		{put, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountUpdate", "Change a brokerage account or its automation", serve(s.accountUpdate)},
 		{remove, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
 		{post, "/api/accounts/{name}/activate", auth.Write, userBudget, anytime, 200, "accountActivate", "Show this account", serve(s.accountActivate)},
+
+		{post, "/api/auth/set-password", auth.Public, signInBudget, anytime, 200, "setPassword", "Set a password with a one-time link; ends the user's sessions", serve(s.setPassword)},
+		{get, "/api/admin/users", auth.Administer, userBudget, anytime, 200, "adminUsers", "The users, by name", serve(s.adminUsers)},
+		{post, "/api/admin/users", auth.Administer, adminBudget, fresh, 201, "adminUserAdd", "Create a user, who sets the password with a one-time link", serve(s.adminUserAdd)},
+		{put, "/api/admin/users/{id}", auth.Administer, adminBudget, fresh, 200, "adminUserChange", "Change the role, disable or enable", serve(s.adminUserChange)},
+		{post, "/api/admin/users/{id}/reset-password", auth.Administer, adminBudget, fresh, 200, "adminPasswordReset", "Make a one-time link with which the user sets a password", serve(s.adminPasswordReset)},
+		{post, "/api/admin/users/{id}/reset-2fa", auth.Administer, adminBudget, fresh, 200, "adminFactorReset", "Remove the user's second factors", serve(s.adminFactorReset)},
+		{remove, "/api/admin/users/{id}/sessions", auth.Administer, adminBudget, fresh, 200, "adminSessionsEnd", "Sign the user out everywhere", serve(s.adminSessionsEnd)},
+		{get, "/api/admin/settings", auth.Administer, userBudget, anytime, 200, "adminSettings", "Who may register, and the rate limits in force", serve(s.adminSettings)},
+		{put, "/api/admin/settings", auth.Administer, adminBudget, fresh, 200, "adminSettingsChange", "Change who may register, and rate limits", serve(s.adminSettingsChange)},
+		{get, "/api/admin/invites", auth.Administer, userBudget, anytime, 200, "adminInvites", "The newest invites", serve(s.adminInvites)},
+		{post, "/api/admin/invites", auth.Administer, adminBudget, anytime, 201, "adminInviteAdd", "Make an invite: a one-time link to register", serve(s.adminInviteAdd)},
+		{remove, "/api/admin/invites/{id}", auth.Administer, adminBudget, anytime, 200, "adminInviteRevoke", "Revoke an invite", serve(s.adminInviteRevoke)},
 	}
 }
 

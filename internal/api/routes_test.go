@@ -26,6 +26,20 @@ var routeAccess = map[string]access{
 	"POST /api/auth/logout":   {``, 200, 200, 200},
 	"GET /logout":             {``, 303, 303, 303},
 
+	"POST /api/auth/verify-2fa":    {`{"token":"123456"}`, 400, 400, 400},
+	"POST /api/auth/step-up":       {`{"token":"123456"}`, 401, 400, 400},
+	"GET /api/security":            {``, 401, 200, 200},
+	"POST /api/auth/password":      {`{"current_password":"not the password","new_password":"another good one"}`, 401, 401, 401},
+	"POST /api/auth/email":         {`{"email":"nobody"}`, 401, 400, 400},
+	"POST /api/2fa/setup":          {``, 401, 200, 200},
+	"GET /api/2fa/qrcode":          {``, 401, 404, 404},
+	"POST /api/2fa/enable":         {`{"token":"123456"}`, 401, 404, 404},
+	"POST /api/2fa/disable":        {`{"password":"not the password"}`, 401, 401, 401},
+	"POST /api/2fa/recovery-codes": {``, 401, 400, 400},
+	"GET /api/sessions":            {``, 401, 200, 200},
+	"DELETE /api/sessions":         {``, 401, 200, 200},
+	"DELETE /api/sessions/{id}":    {``, 401, 404, 404}, // the id is the owner's
+
 	"GET /api/account":           {``, 401, 400, 400},
 	"GET /api/positions":         {``, 401, 400, 400},
 	"GET /api/orders":            {``, 401, 400, 400},
@@ -87,7 +101,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 			owner := b.withAccount("owner")
 			owner.call("POST", "/api/watchlist", map[string]any{"symbol": "AAPL"}).want(201)
 			method, path, _ := strings.Cut(route, " ")
-			path = strings.NewReplacer("{name}", "paper", "{symbol}", "AAPL").Replace(path)
+			path = strings.NewReplacer("/api/sessions/{id}", "/api/sessions/"+owner.sessionID(), "{name}", "paper", "{symbol}", "AAPL").Replace(path)
 			expected := routeAccess[route]
 			for who, asking := range map[string]struct {
 				visitor *visitor

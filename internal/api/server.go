@@ -64,7 +64,7 @@ func (s *server) mux() (*http.ServeMux, []byte, error) {
 	outer := http.NewServeMux()
 	api.UseMiddleware(s.guard(api))
 	allowed := map[string][]string{}
-	known := s.identified(jsonOnly(operations))
+	known := legible(s.identified(jsonOnly(operations)))
 	for _, r := range s.routes() {
 		r.register(api, r.operation(s.BodyTimeout))
 		outer.Handle(r.method+" "+r.path, known)
@@ -120,6 +120,7 @@ func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		called := ctx.Operation().Metadata["route"].(route)
+		s.App.Follow(r.Context())
 		err := s.spend(w, r, called.budget)
 		if err == nil {
 			err = principalOf(r.Context()).Require(called.permission)

@@ -2,15 +2,16 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/google/uuid"
 
+	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
 // How long a session lasts. An open live page counts as activity.
@@ -27,12 +28,13 @@ const (
 	endsValue     = "ends"     // int64: Unix time after which it is over
 	rememberValue = "remember" // bool
 	factorValue   = "factor"   // int64: Unix time at which a factor was last shown
+	pendingValue  = "pending"  // string: id of the pending sign-in; such a session has no user
 )
 
 // newSessions configures the session manager. Only hashes of tokens reach the store.
 func newSessions(config Config) *scs.SessionManager {
 	manager := scs.New()
-	manager.Store = newForgetful(config.Sessions, config.Clock)
+	manager.Store = config.Sessions
 	manager.HashTokenInStore = true
 	manager.Lifetime = lifeTime
 	manager.Cookie.Name = "sid"
@@ -65,17 +67,11 @@ func (s *server) identified(next http.Handler) http.Handler {
 
 func (s *server) asPrincipal(ctx context.Context, p auth.Principal, user auth.User) auth.Principal {
 	p.UserID, p.Username, p.Role = user.ID, user.Username, user.Role
-	p.SessionID = sessionID(s.sessions.Token(ctx))
+	p.SessionID = s.sessions.GetString(ctx, auth.SessionID)
 	if shown := s.sessions.GetInt64(ctx, factorValue); shown > 0 {
 		p.FactorAt = time.Unix(shown, 0)
 	}
 	return p
-}
-
-// sessionID is the form in which a session is named in the audit: it opens nothing.
-func sessionID(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:16])
 }
 
 // sessionUser returns the user of the context's session; the zero user when nobody is signed in.
@@ -89,7 +85,7 @@ func (s *server) sessionUser(ctx context.Context) (auth.User, error) {
 	if s.sessionOver(ctx, now) {
 		return auth.User{}, s.sessions.Destroy(ctx)
 	}
-	user, err := s.App.SignedIn(ctx, userID)
+	user, err := s.App.SignedIn(ctx, userID, s.sessions.GetInt64(ctx, auth.SessionEpoch))
 	if fault.Is(err, fault.Unauthenticated) {
 		return auth.User{}, s.sessions.Destroy(ctx)
 	}
@@ -110,11 +106,46 @@ func (s *server) sessionOver(ctx context.Context, now time.Time) bool {
 	return idle && !s.sessions.GetBool(ctx, rememberValue)
 }
 
+// browser is what a sign-in needs of the request's browser. What it opened is undone by signIn.
+func (s *server) browser(ctx context.Context) app.Browser {
+	return app.Browser{
+		Device: requestOf(ctx).device,
+		Open: func(user auth.User, remember bool, device secret.Text) (string, error) {
+			if err := s.beginSession(ctx, user, remember); err != nil {
+				return "", err
+			}
+			s.rememberDevice(ctx, device)
+			return s.sessions.GetString(ctx, auth.SessionID), nil
+		},
+	}
+}
+
+// signIn runs an act that may open the browser's session (browser.Open), and makes sure that a
+// sign-in which failed after its session began leaves none.
+func (s *server) signIn(ctx context.Context, act func(app.Browser) error) error {
+	browser, opened := s.browser(ctx), false
+	open := browser.Open
+	browser.Open = func(user auth.User, remember bool, device secret.Text) (string, error) {
+		opened = true
+		return open(user, remember, device)
+	}
+	err := act(browser)
+	if err != nil && opened {
+		if destroyErr := s.sessions.Destroy(ctx); destroyErr != nil {
+			return destroyErr
+		}
+	}
+	return err
+}
+
 // beginSession makes the context's session the user's, under a new token: one that was planted
 // in the browser before the sign-in is worth nothing.
-func (s *server) beginSession(ctx context.Context, user auth.User, remember bool) (session string, err error) {
-	if err := s.sessions.RenewToken(ctx); err != nil {
-		return "", fault.Because(err, fault.Unavailable, "The session cannot be stored just now. Try again shortly.")
+func (s *server) beginSession(ctx context.Context, user auth.User, remember bool) error {
+	if err := s.newToken(ctx); err != nil {
+		return err
+	}
+	if err := s.sessions.Clear(ctx); err != nil {
+		return err
 	}
 	now, length := s.Clock.Now(), lifeTime
 	if remember {
@@ -123,13 +154,60 @@ func (s *server) beginSession(ctx context.Context, user auth.User, remember bool
 	s.sessions.RememberMe(ctx, remember)
 	s.sessions.SetDeadline(ctx, now.Add(length))
 	s.sessions.Put(ctx, auth.SessionUser, user.ID)
+	s.sessions.Put(ctx, auth.SessionEpoch, user.SessionEpoch)
+	s.sessions.Put(ctx, auth.SessionID, uuid.NewString())
+	s.sessions.Put(ctx, auth.SessionBegan, now.Unix())
 	s.sessions.Put(ctx, auth.SessionAddress, principalOf(ctx).Address)
 	s.sessions.Put(ctx, auth.SessionUserAgent, principalOf(ctx).UserAgent)
 	s.sessions.Put(ctx, seenValue, now.Unix())
 	s.sessions.Put(ctx, endsValue, now.Add(length).Unix())
 	s.sessions.Put(ctx, rememberValue, remember)
 	s.sessions.Put(ctx, factorValue, now.Unix())
-	return sessionID(s.sessions.Token(ctx)), nil
+	return nil
+}
+
+// awaitSecondFactor makes the context's session one of nobody that keeps the pending sign-in.
+func (s *server) awaitSecondFactor(ctx context.Context, pendingID string) error {
+	if err := s.newToken(ctx); err != nil {
+		return err
+	}
+	if err := s.sessions.Clear(ctx); err != nil {
+		return err
+	}
+	s.sessions.RememberMe(ctx, false)
+	s.sessions.SetDeadline(ctx, s.Clock.Now().Add(auth.PendingFor))
+	s.sessions.Put(ctx, pendingValue, pendingID)
+	return nil
+}
+
+// pendingSignIn is the id of the pending sign-in that the context's session keeps; empty: none.
+func (s *server) pendingSignIn(ctx context.Context) string {
+	return s.sessions.GetString(ctx, pendingValue)
+}
+
+// steppedUp marks that the session's user has just shown a factor, and changes the token.
+func (s *server) steppedUp(ctx context.Context) error {
+	if err := s.newToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, factorValue, s.Clock.Now().Unix())
+	return nil
+}
+
+// carryOn keeps this one session of a user alive, under a new token, after an act that ended all of them.
+func (s *server) carryOn(ctx context.Context, user auth.User) error {
+	if err := s.newToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, auth.SessionEpoch, user.SessionEpoch)
+	return nil
+}
+
+func (s *server) newToken(ctx context.Context) error {
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return fault.Because(err, fault.Unavailable, "The session cannot be stored just now. Try again shortly.")
+	}
+	return nil
 }
 
 // stillSignedIn looks at the session behind token afresh, as a new request would, and counts as

@@ -71,8 +71,8 @@ func setupServer(t *testing.T, tune func(*http.Server), options ...option) *benc
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	forApp := app.Config{
 		Store: b.store, Brokerages: b.broker, Keyring: keyring, Passwords: auth.NewPasswords(cheap),
-		Signals: b.broker, Bus: b.bus, Clock: b.clock, Logger: logger, RegistrationOpen: true,
-		LiveInterval: 20 * time.Millisecond,
+		Signals: b.broker, Bus: b.bus, Clock: b.clock, Logger: logger,
+		LiveInterval: 20 * time.Millisecond, SignInFloor: time.Nanosecond,
 	}
 	forAPI := api.Config{
 		Sessions: b.store.Sessions(storetest.SessionKey), Clock: b.clock, Logger: logger, Version: "test",
@@ -202,7 +202,7 @@ func (b *bench) create(user auth.User) {
 	}
 	user.ID, user.Email, user.PasswordHash = uuid.NewString(), user.Username+"@example.com", hash
 	entry := audit.Entry{At: b.clock.Now(), Action: audit.Register}
-	if _, err := b.store.CreateUser(b.t.Context(), user, []byte("wrapped"), trade.DefaultSettings(), entry); err != nil {
+	if _, err := b.store.CreateUser(b.t.Context(), user, b.keyring.NewDataKey(user.ID), trade.DefaultSettings(), entry); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -222,6 +222,23 @@ func (b *bench) id(name string) string {
 		b.t.Fatal(err)
 	}
 	return user.ID
+}
+
+// sessionID is the id of the visitor's own session.
+func (v *visitor) sessionID() string {
+	v.t.Helper()
+	var open []struct {
+		ID      string
+		Current bool
+	}
+	v.call("GET", "/api/sessions", nil).want(200).decode(&open)
+	for _, session := range open {
+		if session.Current {
+			return session.ID
+		}
+	}
+	v.t.Fatal("no session is the current one")
+	return ""
 }
 
 // answer is what came back.
@@ -280,6 +297,16 @@ func (v *visitor) send(request *http.Request) answer {
 		v.t.Fatal(err)
 	}
 	return answer{v.t, request.Method + " " + request.URL.RequestURI(), response.StatusCode, response.Header, response.Cookies(), string(text)}
+}
+
+// cookie is the cookie of the name that the answer sets; nil: it sets none.
+func (a answer) cookie(name string) *http.Cookie {
+	for _, cookie := range a.cookies {
+		if cookie.Name == name {
+			return cookie
+		}
+	}
+	return nil
 }
 
 func (a answer) want(status int) answer {

@@ -16,6 +16,9 @@ type registerInput struct {
 		Username string `json:"username" doc:"3 to 80 letters, digits, dots, underscores or hyphens"`
 		Email    string `json:"email"`
 		Password string `json:"password" doc:"8 to 128 characters"`
+
+		Invite    string `json:"invite,omitempty" doc:"The fragment of an invite's link"`
+		SetupCode string `json:"setup_code,omitempty" doc:"For the very first user in production: the code in the server's log"`
 	}
 }
 
@@ -27,6 +30,7 @@ type registered struct {
 func (s *server) register(ctx context.Context, input *registerInput) (registered, error) {
 	_, err := s.App.Register(ctx, principalOf(ctx), app.Registration{
 		Username: input.Body.Username, Email: input.Body.Email, Password: secret.NewText(input.Body.Password),
+		Invite: secret.NewText(input.Body.Invite), SetupCode: secret.NewText(input.Body.SetupCode),
 	})
 	return registered{true, "Registered. Sign in now."}, err
 }
@@ -39,26 +43,35 @@ type loginInput struct {
 	}
 }
 
-func (s *server) login(ctx context.Context, input *loginInput) (done, error) {
-	given := app.Credentials{Login: input.Body.Username, Password: secret.NewText(input.Body.Password)}
-	_, err := s.App.SignIn(ctx, principalOf(ctx), given, func(user auth.User) (string, error) {
-		return s.beginSession(ctx, user, input.Body.Remember)
-	})
-	if err != nil {
-		return done{}, s.abandon(ctx, err)
-	}
-	return done{true}, nil
+type loggedIn struct {
+	Success     bool          `json:"success,omitempty" doc:"Signed in"`
+	Requires2FA bool          `json:"requires_2fa,omitempty" doc:"The password was right; a second factor must follow within five minutes"`
+	Methods     []auth.Method `json:"methods,omitempty" enum:"totp,recovery_code,passkey" doc:"Any of which completes the sign-in"`
 }
 
-// abandon makes sure that a sign-in which failed after its session began leaves none.
-func (s *server) abandon(ctx context.Context, err error) error {
-	if s.sessions.GetString(ctx, auth.SessionUser) == "" || principalOf(ctx).UserID != "" {
+func (s *server) login(ctx context.Context, input *loginInput) (loggedIn, error) {
+	given := app.Credentials{Login: input.Body.Username, Password: secret.NewText(input.Body.Password), Remember: input.Body.Remember}
+	var step app.SecondStep
+	err := s.signIn(ctx, func(browser app.Browser) (err error) {
+		step, err = s.App.SignIn(ctx, principalOf(ctx), given, browser)
 		return err
+	})
+	if err != nil || step.Pending == "" {
+		return loggedIn{Success: err == nil}, err
 	}
-	if destroyErr := s.sessions.Destroy(ctx); destroyErr != nil {
-		return destroyErr
+	return loggedIn{Requires2FA: true, Methods: step.Methods}, s.awaitSecondFactor(ctx, step.Pending)
+}
+
+type tokenInput struct {
+	Body struct {
+		Token string `json:"token" doc:"Six digits of the authenticator, or a recovery code; spaces and hyphens are ignored"`
 	}
-	return err
+}
+
+func (s *server) verifySecondFactor(ctx context.Context, input *tokenInput) (done, error) {
+	return done{true}, s.signIn(ctx, func(browser app.Browser) error {
+		return s.App.VerifySecondFactor(ctx, principalOf(ctx), s.pendingSignIn(ctx), secret.NewText(input.Body.Token), browser)
+	})
 }
 
 func (s *server) logout(ctx context.Context, _ *nothing) (done, error) {
@@ -93,12 +106,14 @@ func (s *server) logoutPage(ctx context.Context, input *logoutPageInput) (*redir
 }
 
 type sessionView struct {
-	SignedIn         bool      `json:"signed_in"`
-	User             *userView `json:"user,omitempty"`
-	RegistrationOpen bool      `json:"registration_open"`
-	FirstUser        bool      `json:"first_user" doc:"Nobody has registered yet; the first user becomes admin"`
-	Demo             bool      `json:"demo" doc:"The server runs the demonstration market"`
-	Version          string    `json:"version"`
+	SignedIn          bool                  `json:"signed_in"`
+	User              *userView             `json:"user,omitempty"`
+	Registration      auth.RegistrationMode `json:"registration" enum:"open,invite,closed"`
+	RegistrationOpen  bool                  `json:"registration_open" doc:"Whether somebody without an invite may register now"`
+	FirstUser         bool                  `json:"first_user" doc:"Nobody has registered yet; the first user becomes admin"`
+	SetupCodeRequired bool                  `json:"setup_code_required" doc:"The first registration needs the code that the server wrote to its log"`
+	Demo              bool                  `json:"demo" doc:"The server runs the demonstration market"`
+	Version           string                `json:"version"`
 }
 
 type userView struct {
@@ -113,8 +128,9 @@ func (s *server) session(ctx context.Context, _ *nothing) (sessionView, error) {
 		return sessionView{}, err
 	}
 	view := sessionView{
-		SignedIn: info.User != nil, RegistrationOpen: info.RegistrationOpen, FirstUser: info.FirstUser,
-		Demo: info.Demo, Version: s.Version,
+		SignedIn: info.User != nil, Registration: info.Registration, FirstUser: info.FirstUser,
+		RegistrationOpen:  info.FirstUser || info.Registration == auth.OpenRegistration,
+		SetupCodeRequired: info.SetupCodeRequired, Demo: info.Demo, Version: s.Version,
 	}
 	if info.User != nil {
 		view.User = &userView{info.User.Username, info.User.Email, info.User.Role}

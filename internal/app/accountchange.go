@@ -29,7 +29,7 @@ func (c AccountChange) changesMode(account trade.BrokerageAccount) bool {
 }
 
 // UpdateAccount changes the account. New keys and a new mode are sealed again and asked of the
-// broker, like those of a new account. Moving to live turns automation off; turning it on needs
+// broker, like those of a new account, and need a fresh factor. Moving to live turns automation off; turning it on needs
 // the permission to trade.
 func (a *App) UpdateAccount(ctx context.Context, p auth.Principal, name string, change AccountChange) (SavedAccount, error) {
 	if err := p.Require(auth.Write); err != nil {
@@ -42,6 +42,11 @@ func (a *App) UpdateAccount(ctx context.Context, p auth.Principal, name string, 
 	}
 	if err := checkChange(p, account, change); err != nil {
 		return SavedAccount{}, err
+	}
+	if change.changesKeys() || change.changesMode(account) {
+		if err := p.RequireFresh(a.Clock.Now()); err != nil {
+			return SavedAccount{}, err
+		}
 	}
 	before := account
 	saved, err := a.applyChange(ctx, account, change)

@@ -27,10 +27,13 @@ type Config struct {
 	Clock      clock.Clock
 	Logger     *slog.Logger
 
-	RegistrationOpen bool // whether strangers may register; the first user may do so in any case
-	Demo             bool // whether the server runs the demonstration market
+	SetupCode  secret.Text // what the very first registration must give; empty: nothing
+	PublicURL  string      // where browsers reach the server, for links; empty: links are paths
+	RateLimits RateLimits  // the limits of this process, which administrators may override; nil: none
+	Demo       bool        // whether the server runs the demonstration market
 	// NewUserHook runs after a registration, nil: nothing. An error is logged; the user stays.
 	NewUserHook  func(ctx context.Context, user auth.User) error
+	SignInFloor  time.Duration // the least time that a refused sign-in takes; zero: 300 ms
 	LiveInterval time.Duration // how often a live page's figures are read; zero: 10 s
 }
 
@@ -38,15 +41,20 @@ type Config struct {
 // entry in the act's own transaction. It is safe for concurrent use.
 type App struct {
 	Config
-	live     *live
-	settings userLocks // one change of a user's strategy at a time
-	accounts userLocks // one change of a user's brokerage accounts at a time
+	live *live
+
+	installation knownInstallation
+	settings     userLocks // one change of a user's strategy at a time
+	accounts     userLocks // one change of a user's brokerage accounts at a time
 }
 
 // New returns the use cases. Close it to stop the live watchers.
 func New(config Config) *App {
 	if config.LiveInterval <= 0 {
 		config.LiveInterval = 10 * time.Second
+	}
+	if config.SignInFloor <= 0 {
+		config.SignInFloor = usualSignInFloor
 	}
 	a := &App{Config: config}
 	a.live = newLive(a)

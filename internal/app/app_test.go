@@ -63,6 +63,7 @@ func setup(t *testing.T, options ...func(*app.Config)) bench {
 	config := app.Config{
 		Store: database, Brokerages: noBroker{}, Keyring: keyring, Passwords: auth.NewPasswords(cheap), Signals: noBroker{},
 		Bus: &event.Bus{}, Clock: held, Logger: slog.New(slog.NewTextHandler(log, nil)),
+		SignInFloor: time.Nanosecond,
 	}
 	for _, apply := range options {
 		apply(&config)
@@ -85,18 +86,20 @@ func (b bench) register(t *testing.T, name string) auth.Principal {
 	return auth.Principal{UserID: user.ID, Username: user.Username, Role: user.Role}
 }
 
-func open(c *app.Config) { c.RegistrationOpen = true }
-
 func TestClosedRegistrationTakesTheFirstUserOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	closed := auth.ClosedRegistration
+	if _, err := b.ChangeInstallation(t.Context(), auth.Operator, app.InstallationChange{Registration: &closed}); err != nil {
+		t.Fatal(err)
+	}
 	if p := b.register(t, "ann"); p.Role != auth.Admin {
 		t.Errorf("the first user is %s", p.Role)
 	}
 	if _, err := b.Register(t.Context(), auth.Nobody, registration("bob")); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("the second registration: %v", err)
 	}
-	if info, err := b.Session(t.Context(), auth.Nobody); err != nil || info.RegistrationOpen || info.FirstUser {
+	if info, err := b.Session(t.Context(), auth.Nobody); err != nil || info.Registration != closed || info.FirstUser {
 		t.Errorf("%+v %v", info, err)
 	}
 }
@@ -123,7 +126,7 @@ func TestTheAdministratorIsMadeOnAnEmptyDatabaseOnly(t *testing.T) {
 func TestANewUserIsWelcomed(t *testing.T) {
 	t.Parallel()
 	var welcomed []string
-	b := setup(t, open, func(c *app.Config) {
+	b := setup(t, func(c *app.Config) {
 		c.NewUserHook = func(_ context.Context, user auth.User) error {
 			welcomed = append(welcomed, user.Username)
 			if user.Username == "bob" {
@@ -144,35 +147,44 @@ func TestANewUserIsWelcomed(t *testing.T) {
 
 func TestAnOldHashIsRenewedAtSignIn(t *testing.T) {
 	t.Parallel()
-	b := setup(t, open)
+	b := setup(t)
 	p := b.register(t, "ann")
+	stored := func() auth.User {
+		t.Helper()
+		user, err := b.store.UserByID(t.Context(), p.UserID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return user
+	}
 	old, err := auth.NewPasswords(auth.PasswordCost{MemoryKiB: 32, Iterations: 1, Lanes: 1}).Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.store.UpdatePasswordHash(t.Context(), p.UserID, old); err != nil {
+	if err := b.store.RenewPasswordHash(t.Context(), p.UserID, stored().PasswordHash, old); err != nil {
 		t.Fatal(err)
 	}
 	sessions := 0
 	signIn := func(password string) error {
-		_, err := b.SignIn(t.Context(), auth.Nobody, app.Credentials{Login: " ann ", Password: secret.NewText(password)}, func(auth.User) (string, error) {
-			sessions++
-			return "session", nil
+		_, err := b.SignIn(t.Context(), auth.Nobody, app.Credentials{Login: " ann ", Password: secret.NewText(password)}, app.Browser{
+			Open: func(auth.User, bool, secret.Text) (string, error) {
+				sessions++
+				return "session", nil
+			},
 		})
 		return err
 	}
 	if err := signIn("not the password"); !fault.Is(err, fault.Unauthenticated) {
 		t.Fatalf("wrong password: %v", err)
 	}
-	if user, _ := b.store.UserByID(t.Context(), p.UserID); user.PasswordHash != old {
+	if stored().PasswordHash != old {
 		t.Fatal("a wrong password renewed the hash")
 	}
 	if err := signIn(password); err != nil {
 		t.Fatal(err)
 	}
-	user, err := b.store.UserByID(t.Context(), p.UserID)
-	if err != nil || user.PasswordHash == old || user.LastLogin.IsZero() || sessions != 1 {
-		t.Fatalf("renewed %v, last login %v, %d sessions, %v", user.PasswordHash != old, user.LastLogin, sessions, err)
+	if user := stored(); user.PasswordHash == old || user.LastLogin.IsZero() || sessions != 1 {
+		t.Fatalf("renewed %v, last login %v, %d sessions", user.PasswordHash != old, user.LastLogin, sessions)
 	}
 	if err := signIn(password); err != nil {
 		t.Fatalf("with the renewed hash: %v", err)
@@ -181,7 +193,7 @@ func TestAnOldHashIsRenewedAtSignIn(t *testing.T) {
 
 func TestSwitchesFlippedTogetherAreAllKept(t *testing.T) {
 	t.Parallel()
-	b := setup(t, open)
+	b := setup(t)
 	p := b.register(t, "ann")
 	off := false
 	changes := []app.IndicatorChange{{RSI: &off}, {SMA: &off}, {MACD: &off}, {Bollinger: &off}}
@@ -202,7 +214,7 @@ func TestSwitchesFlippedTogetherAreAllKept(t *testing.T) {
 
 func TestUseCasesAskForPermissionThemselves(t *testing.T) {
 	t.Parallel()
-	b := setup(t, open)
+	b := setup(t)
 	ctx := t.Context()
 	viewer := b.register(t, "ann")
 	viewer.Role = auth.Viewer
@@ -238,7 +250,7 @@ func TestUseCasesAskForPermissionThemselves(t *testing.T) {
 
 func TestAClosedAppWatchesNothing(t *testing.T) {
 	t.Parallel()
-	b := setup(t, open)
+	b := setup(t)
 	p := b.register(t, "ann")
 	feed, err := b.Watch(p)
 	if err != nil {

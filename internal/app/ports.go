@@ -37,13 +37,13 @@ type Users interface {
 	// together. The very first user becomes admin, decided inside the transaction. A fault of
 	// kind Conflict when the name or the address is taken.
 	CreateUser(ctx context.Context, user auth.User, wrappedDataKey []byte, settings trade.Settings, entry audit.Entry) (auth.User, error)
+	// AdmitUser is CreateUser on the terms of the admission, which are checked in the same
+	// transaction: auth.ErrInvite, or a fault of kind Forbidden, when they do not hold.
+	AdmitUser(ctx context.Context, user auth.User, wrappedDataKey []byte, settings trade.Settings, terms auth.Admission, entry audit.Entry) (auth.User, error)
 	// UserByLogin finds by user name or e-mail address; a fault of kind NotFound otherwise.
 	UserByLogin(ctx context.Context, login string) (auth.User, error)
 	UserByID(ctx context.Context, id string) (auth.User, error)
 	CountUsers(ctx context.Context) (int, error)
-	// RecordLogin sets last_login and writes the entry.
-	RecordLogin(ctx context.Context, userID string, at time.Time, entry audit.Entry) error
-	UpdatePasswordHash(ctx context.Context, userID, hash string) error
 	// DataKey returns the user's wrapped data key.
 	DataKey(ctx context.Context, userID string) ([]byte, error)
 }
@@ -91,6 +91,40 @@ type History interface {
 	JournaledOrders(ctx context.Context, userID, accountID string, limit int) ([]trade.Order, error)
 }
 
+// Directory is the users as administrators see and change them. A user that does not exist is a
+// fault of kind NotFound.
+type Directory interface {
+	// ListUsers returns one page by user name, at a cost that does not grow with the page's place.
+	ListUsers(ctx context.Context, query auth.UserQuery) (auth.UserPage, error)
+	// ChangeUser changes the user and writes the entries that describe returns, together. Disabling
+	// ends the user's sessions. Conflict: nobody could administer any more.
+	ChangeUser(ctx context.Context, id string, change auth.UserChange, describe func(auth.UserChanged) []audit.Entry) (auth.User, error)
+	// EndUserSessions ends all of the user's sessions; describe gets how many there were.
+	EndUserSessions(ctx context.Context, userID string, describe func(ended int64) audit.Entry) (ended int64, err error)
+	// RemoveFactors removes all second factors and ends the user's sessions; describe gets what
+	// there was.
+	RemoveFactors(ctx context.Context, userID string, describe func(removed auth.Factors) audit.Entry) error
+}
+
+// Links are the one-time links. Only hashes of their secrets come here.
+type Links interface {
+	CreatePasswordLink(ctx context.Context, link auth.PasswordLink, entry audit.Entry) error // in place of the user's older one
+	// PasswordLinkUser and UsePasswordLink give auth.ErrPasswordLink for a link that cannot be used.
+	PasswordLinkUser(ctx context.Context, hash []byte) (auth.User, error)
+	UsePasswordLink(ctx context.Context, hash []byte, passwordHash string, entry audit.Entry) error
+	Invites(ctx context.Context) ([]auth.Invite, error) // newest first
+	CreateInvite(ctx context.Context, invite auth.Invite, hash []byte, entry audit.Entry) error
+	RevokeInvite(ctx context.Context, id string, entry audit.Entry) error // NotFound
+	InviteValid(ctx context.Context, hash []byte) (bool, error)
+}
+
+// Installation keeps what administrators decide for everybody.
+type Installation interface {
+	InstallationSettings(ctx context.Context) (auth.InstallationSettings, error)
+	// ChangeInstallationSettings applies change and writes the entries that describe returns.
+	ChangeInstallationSettings(ctx context.Context, change func(*auth.InstallationSettings), describe func(before, after auth.InstallationSettings) []audit.Entry) (auth.InstallationSettings, error)
+}
+
 // AuditLog appends an act that changes nothing else, such as a failed sign-in.
 type AuditLog interface {
 	Append(ctx context.Context, entry audit.Entry) error
@@ -99,11 +133,27 @@ type AuditLog interface {
 // Store is all of it; internal/store implements it on SQLite and PostgreSQL.
 type Store interface {
 	Users
+	Credentialed
+	SignIns
+	Factors
+	Sessions
 	Accounts
 	Watchlists
 	Settings
 	History
+	Directory
+	Links
+	Installation
 	AuditLog
+}
+
+// RateLimits are the limits in force in this process.
+type RateLimits interface {
+	// Override replaces all earlier overrides; a fault of kind Invalid, and no change, for a group
+	// that does not exist or a limit that cannot be read.
+	Override(auth.RateLimits) error
+	// Current returns the limits in force, of every group that may be overridden.
+	Current() auth.RateLimits
 }
 
 // SignalReader computes what the strategy says now, without ordering anything.

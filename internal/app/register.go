@@ -2,46 +2,80 @@ package app
 
 import (
 	"context"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
-	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
 // Registration is what a new user gives.
 type Registration struct {
-	Username string
-	Email    string
-	Password secret.Text
+	Username  string
+	Email     string
+	Password  secret.Text
+	Invite    secret.Text // from the fragment of an invite's link; empty: none
+	SetupCode secret.Text // for the very first user, where one is asked for
 }
 
 // Register creates a user with the default settings; the first one becomes admin. Nobody is
 // signed in by it. Faults: Invalid (name, address or password), Conflict (taken), Forbidden
-// (registration is closed).
+// (registration is not open, or the invite or the setup code is not valid).
 func (a *App) Register(ctx context.Context, p auth.Principal, wanted Registration) (auth.User, error) {
 	if err := p.Require(auth.Public); err != nil {
 		return auth.User{}, err
 	}
-	if open, err := a.registrationOpen(ctx); err != nil {
+	terms, err := a.admission(ctx, wanted)
+	if err != nil {
 		return auth.User{}, err
-	} else if !open {
-		return auth.User{}, fault.New(fault.Forbidden, "Registration is closed here. Ask the administrator for an account.")
 	}
-	return a.createUser(ctx, p, wanted)
+	user, err := a.createUser(ctx, p, wanted, terms)
+	if terms.OnlyFirst && fault.Is(err, fault.Forbidden) { // somebody else was first: now the rules for everybody hold
+		return a.Register(ctx, p, wanted)
+	}
+	return user, err
 }
 
-// registrationOpen reports whether a stranger may register now.
-func (a *App) registrationOpen(ctx context.Context) (bool, error) {
-	if a.RegistrationOpen {
-		return true, nil
-	}
+// admission says on what terms a stranger may register now. What it looks at is looked at again
+// in the transaction that makes the user.
+func (a *App) admission(ctx context.Context, wanted Registration) (auth.Admission, error) {
 	count, err := a.Store.CountUsers(ctx)
-	return count == 0, err
+	if err != nil {
+		return auth.Admission{}, err
+	}
+	if count == 0 {
+		return auth.Admission{OnlyFirst: true}, a.checkSetupCode(wanted.SetupCode)
+	}
+	settings, err := a.Installation(ctx)
+	switch {
+	case err != nil:
+		return auth.Admission{}, err
+	case settings.Registration == auth.ClosedRegistration:
+		return auth.Admission{}, fault.New(fault.Forbidden, "Registration is closed here. Ask the administrator for an account.")
+	case !wanted.Invite.IsEmpty():
+		return a.inviteAdmission(ctx, wanted.Invite)
+	case settings.Registration == auth.InviteRegistration:
+		return auth.Admission{}, fault.New(fault.Forbidden, "Registration needs an invite here. Ask the administrator for one.")
+	}
+	return auth.Admission{}, nil
+}
+
+// inviteAdmission refuses an invite that cannot be used before a password is hashed for it.
+func (a *App) inviteAdmission(ctx context.Context, shown secret.Text) (auth.Admission, error) {
+	hash := auth.HashLinkSecret(shown)
+	valid, err := a.Store.InviteValid(ctx, hash)
+	if err == nil && !valid {
+		err = auth.ErrInvite
+	}
+	return auth.Admission{InviteHash: hash}, err
+}
+
+// checkSetupCode refuses a stranger who comes before the operator.
+func (a *App) checkSetupCode(given secret.Text) error {
+	if a.SetupCode.IsEmpty() || auth.SameSetupCode(given, a.SetupCode) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "The first user needs the setup code that the server wrote to its log when it started.")
 }
 
 // EnsureAdmin creates the administrator on an empty database, and does nothing on any other.
@@ -50,32 +84,21 @@ func (a *App) EnsureAdmin(ctx context.Context, wanted Registration) (created boo
 	if err != nil || count > 0 {
 		return false, err
 	}
-	_, err = a.createUser(ctx, auth.Nobody, wanted)
+	_, err = a.createUser(ctx, auth.Nobody, wanted, auth.Admission{})
 	return err == nil, err
 }
 
-func (a *App) createUser(ctx context.Context, p auth.Principal, wanted Registration) (auth.User, error) {
-	user := auth.User{
-		ID: uuid.NewString(), Username: strings.TrimSpace(wanted.Username), Email: strings.TrimSpace(wanted.Email),
-		Role: auth.Trader, CreatedAt: a.Clock.Now(),
-	}
-	err := firstError(
-		auth.ValidateUsername(user.Username), auth.ValidateEmail(user.Email),
-		auth.ValidatePassword(wanted.Password.Reveal(), user.Username, user.Email))
+func (a *App) createUser(ctx context.Context, p auth.Principal, wanted Registration, terms auth.Admission) (auth.User, error) {
+	user := a.newUser(wanted.Username, wanted.Email, auth.Trader)
+	err := firstError(auth.ValidateUsername(user.Username), auth.ValidateEmail(user.Email))
 	if err != nil {
 		return auth.User{}, err
 	}
-	if user.PasswordHash, err = a.Passwords.Hash(ctx, wanted.Password.Reveal()); err != nil {
+	if user.PasswordHash, err = a.hashNew(ctx, user, wanted.Password); err != nil {
 		return auth.User{}, err
 	}
 	p.UserID, p.Username = user.ID, user.Username
-	entry := a.entry(p, audit.Register, "user:"+user.ID, nil)
-	user, err = a.Store.CreateUser(ctx, user, a.Keyring.NewDataKey(user.ID), trade.DefaultSettings(), entry)
-	if err != nil {
-		return auth.User{}, err
-	}
-	a.welcome(ctx, user)
-	return user, nil
+	return a.admit(ctx, user, terms, a.entry(p, audit.Register, "user:"+user.ID, nil))
 }
 
 // welcome runs the new user's hook. The user exists whatever becomes of it.

@@ -2,7 +2,14 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
@@ -14,78 +21,178 @@ import (
 type Credentials struct {
 	Login    string // user name or e-mail address
 	Password secret.Text
+	Remember bool // stay signed in on this device
 }
 
-// errWrongCredentials is the same for an unknown name and for a wrong password.
+// Browser is what a sign-in needs of the browser that it happens in.
+type Browser struct {
+	Device secret.Text // token of its known-device cookie; empty: it has none
+	// Open makes its session the user's, under a new token, and gives it the new known-device
+	// token; it returns the session's id for the audit. It is called when every factor that is
+	// needed was shown, and what it opened must be undone when the sign-in fails after that.
+	Open func(user auth.User, remember bool, device secret.Text) (session string, err error)
+}
+
+// SecondStep is what a sign-in with the right password still needs. The zero value: nothing, the
+// browser is signed in.
+type SecondStep struct {
+	Pending string // the pending sign-in's id, for the browser's session to keep
+	Methods []auth.Method
+}
+
+// errWrongCredentials is the same for an unknown name, a wrong password and a disabled user.
 var errWrongCredentials = fault.New(fault.Unauthenticated, "The user name or the password is wrong.")
 
-// SignIn verifies the credentials, has begin open a session, and records the sign-in under the
-// session id that begin returns. An unknown name and a wrong password give the same fault
-// (Unauthenticated) after the same time; a disabled user with the right password is Forbidden.
-func (a *App) SignIn(ctx context.Context, p auth.Principal, given Credentials, begin func(auth.User) (session string, err error)) (auth.User, error) {
+// usualSignInFloor is the least time that a refused sign-in takes: above one password hash.
+const usualSignInFloor = 300 * time.Millisecond
+
+// SignIn verifies the password. When it suffices the browser's session is opened, otherwise the
+// second step is returned: CompleteSignIn follows it. An unknown name, a wrong password and a
+// disabled user give the same fault (Unauthenticated) by the same path, after the same least time.
+// Too many failures are RateLimited; without the store nobody signs in.
+func (a *App) SignIn(ctx context.Context, p auth.Principal, given Credentials, browser Browser) (SecondStep, error) {
 	if err := p.Require(auth.Public); err != nil {
-		return auth.User{}, err
+		return SecondStep{}, err
 	}
-	user, err := a.verify(ctx, p, given)
+	floor := time.NewTimer(a.SignInFloor)
+	defer floor.Stop()
+	user, err := a.verify(ctx, p, given, browser.Device)
 	if err != nil {
-		return auth.User{}, err
-	}
-	p.UserID, p.Username = user.ID, user.Username
-	if user.Disabled {
-		refused := fault.New(fault.Forbidden, "This user is disabled. Ask the administrator.")
-		return auth.User{}, a.recordFailure(ctx, p, user, "disabled", refused)
+		select {
+		case <-floor.C:
+		case <-ctx.Done():
+		}
+		return SecondStep{}, err
 	}
 	a.renewHash(ctx, user, given.Password)
-	if p.SessionID, err = begin(user); err != nil {
-		return auth.User{}, err
+	factors, err := a.Store.SecondFactors(ctx, user.ID)
+	if err != nil {
+		return SecondStep{}, err
 	}
-	err = a.Store.RecordLogin(ctx, user.ID, a.Clock.Now(), a.entry(p, audit.Login, "user:"+user.ID, nil))
-	return user, err
+	if factors.Required() {
+		return a.beginSecondStep(ctx, user, factors, given.Remember)
+	}
+	return SecondStep{}, a.open(ctx, p, user, opening{method: auth.ByPassword, remember: given.Remember}, browser)
 }
 
-// verify finds the user and checks the password; the zero user of an unknown name has no hash,
-// which takes as long as any.
-func (a *App) verify(ctx context.Context, p auth.Principal, given Credentials) (auth.User, error) {
+// verify finds the user and checks the password. The zero user of an unknown name has no hash,
+// which takes as long as any. The failure is counted before the password is looked at, so that
+// many attempts at once have no more tries than one after the other.
+func (a *App) verify(ctx context.Context, p auth.Principal, given Credentials, device secret.Text) (auth.User, error) {
 	user, err := a.Store.UserByLogin(ctx, strings.TrimSpace(given.Login))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return auth.User{}, err
 	}
-	matches, err := a.Passwords.Verify(ctx, given.Password.Reveal(), user.PasswordHash)
+	attempt, err := a.attempt(ctx, p, user.ID, given.Login, device)
 	if err != nil {
 		return auth.User{}, err
 	}
-	if !matches {
-		return auth.User{}, a.recordFailure(ctx, p, user, "wrong credentials", errWrongCredentials)
+	matches, err := a.matches(ctx, attempt, user, given.Password)
+	if err != nil {
+		return auth.User{}, err
 	}
-	return user, nil
+	if !matches || user.Disabled {
+		return auth.User{}, a.recordFailure(ctx, p, user, matches)
+	}
+	return user, a.Store.ForgiveAttempt(ctx, attempt)
+}
+
+// matches counts the attempt and checks the password. When it cannot be checked, nothing counts.
+func (a *App) matches(ctx context.Context, attempt auth.Attempt, user auth.User, password secret.Text) (bool, error) {
+	if err := a.Store.BeginAttempt(ctx, attempt); err != nil {
+		return false, err
+	}
+	matches, err := a.Passwords.Verify(ctx, password.Reveal(), user.PasswordHash)
+	if err != nil {
+		return false, firstError(a.Store.ForgiveAttempt(context.WithoutCancel(ctx), attempt), err)
+	}
+	return matches, nil
+}
+
+// attempt says how the throttle counts a try from the principal's address or known device.
+func (a *App) attempt(ctx context.Context, p auth.Principal, userID, login string, device secret.Text) (auth.Attempt, error) {
+	attempt := auth.Attempt{Account: a.throttleAccount(login), Source: "address:" + auth.AddressBlock(p.Address)}
+	known, err := a.Store.KnownDevice(ctx, userID, auth.DeviceHash(device))
+	if known {
+		attempt.Source, attempt.Known = "device:"+auth.DeviceHash(device), true
+	}
+	return attempt, err
+}
+
+// throttleAccount is a name as the throttle keeps it: names that compare as equal give the same.
+func (a *App) throttleAccount(login string) string {
+	sum := hmac.New(sha256.New, a.Keyring.Derive(secret.ThrottleLabel))
+	sum.Write([]byte(cases.Fold().String(norm.NFKC.String(strings.TrimSpace(login)))))
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // recordFailure writes the failed sign-in and returns the refusal. The name that was typed is not
 // kept: it may be a password in the wrong field.
-func (a *App) recordFailure(ctx context.Context, p auth.Principal, user auth.User, reason string, refusal error) error {
+func (a *App) recordFailure(ctx context.Context, p auth.Principal, user auth.User, matches bool) error {
 	p.UserID, p.Username = user.ID, user.Username
-	target := ""
+	target, reason := "", "wrong credentials"
 	if user.ID != "" {
-		target = "user:" + user.ID
+		target = userTarget(user.ID)
+	}
+	if matches {
+		reason = "disabled"
 	}
 	if err := a.Store.Append(ctx, a.entry(p, audit.LoginFailed, target, map[string]any{"reason": reason})); err != nil {
 		return err
 	}
-	return refusal
+	return errWrongCredentials
 }
 
-// renewHash replaces a hash of an older cost. The sign-in goes on when that fails.
+func userTarget(userID string) string { return "user:" + userID }
+
+// renewHash replaces a hash of another kind or cost. The sign-in goes on when that fails.
 func (a *App) renewHash(ctx context.Context, user auth.User, password secret.Text) {
 	if !a.Passwords.NeedsRehash(user.PasswordHash) {
 		return
 	}
 	hash, err := a.Passwords.Hash(ctx, password.Reveal())
 	if err == nil {
-		err = a.Store.UpdatePasswordHash(ctx, user.ID, hash)
+		err = a.Store.RenewPasswordHash(ctx, user.ID, user.PasswordHash, hash)
 	}
 	if err != nil {
 		a.Logger.WarnContext(ctx, "renew the password hash", "user", user.ID, "cause", err)
 	}
+}
+
+// opening is how a sign-in came about.
+type opening struct {
+	pending  string // the pending sign-in that it completes; empty: none
+	method   auth.Method
+	remember bool
+}
+
+// open opens the browser's session for the user, who has shown every factor, and records it.
+func (a *App) open(ctx context.Context, p auth.Principal, user auth.User, how opening, browser Browser) error {
+	device := secret.NewText(auth.NewToken())
+	session, err := browser.Open(user, how.remember, device)
+	if err != nil {
+		return err
+	}
+	p.UserID, p.Username, p.SessionID = user.ID, user.Username, session
+	now := a.Clock.Now()
+	return a.Store.RecordSignIn(ctx, auth.CompletedSignIn{
+		UserID: user.ID, SessionEpoch: user.SessionEpoch, At: now, Pending: how.pending,
+		DeviceHash: auth.DeviceHash(device), DeviceUntil: now.Add(auth.KnownDeviceFor),
+		Attempts: a.attemptsOf(p, user, browser.Device),
+	}, a.entry(p, audit.Login, userTarget(user.ID), map[string]any{"method": string(how.method)}))
+}
+
+// attemptsOf lists what the throttle may have counted against the user here.
+func (a *App) attemptsOf(p auth.Principal, user auth.User, device secret.Text) []auth.Attempt {
+	var attempts []auth.Attempt
+	for _, login := range []string{user.Username, user.Email} {
+		account := a.throttleAccount(login)
+		attempts = append(attempts, auth.Attempt{Account: account}, auth.Attempt{Account: account, Source: "address:" + auth.AddressBlock(p.Address)})
+		if !device.IsEmpty() {
+			attempts = append(attempts, auth.Attempt{Account: account, Source: "device:" + auth.DeviceHash(device)})
+		}
+	}
+	return attempts
 }
 
 // SignOut records that the principal's session ends; ending it is the caller's.
@@ -93,38 +200,15 @@ func (a *App) SignOut(ctx context.Context, p auth.Principal) error {
 	if p.UserID == "" {
 		return nil
 	}
-	return a.Store.Append(ctx, a.entry(p, audit.Logout, "user:"+p.UserID, nil))
+	return a.Store.Append(ctx, a.entry(p, audit.Logout, userTarget(p.UserID), nil))
 }
 
-// SignedIn returns the user behind a session. A fault of kind Unauthenticated when the user is
-// gone or disabled: the session is worth nothing any more.
-func (a *App) SignedIn(ctx context.Context, userID string) (auth.User, error) {
+// SignedIn returns the user behind a session of the epoch. A fault of kind Unauthenticated when
+// the user is gone or disabled, or all its sessions were ended: the session is worth nothing any more.
+func (a *App) SignedIn(ctx context.Context, userID string, epoch int64) (auth.User, error) {
 	user, err := a.Store.UserByID(ctx, userID)
-	if fault.Is(err, fault.NotFound) || (err == nil && user.Disabled) {
+	if fault.Is(err, fault.NotFound) || (err == nil && (user.Disabled || user.SessionEpoch != epoch)) {
 		return auth.User{}, fault.New(fault.Unauthenticated, "Sign in first.")
 	}
 	return user, err
-}
-
-// SessionInfo is what the pages need to know before and after a sign-in.
-type SessionInfo struct {
-	User             *auth.User // nil: nobody is signed in
-	RegistrationOpen bool
-	FirstUser        bool // nobody has registered yet
-	Demo             bool
-}
-
-// Session describes the principal's session to itself.
-func (a *App) Session(ctx context.Context, p auth.Principal) (SessionInfo, error) {
-	count, err := a.Store.CountUsers(ctx)
-	if err != nil {
-		return SessionInfo{}, err
-	}
-	info := SessionInfo{RegistrationOpen: a.RegistrationOpen || count == 0, FirstUser: count == 0, Demo: a.Demo}
-	if p.UserID == "" {
-		return info, nil
-	}
-	user, err := a.Store.UserByID(ctx, p.UserID)
-	info.User = &user
-	return info, err
 }

@@ -62,6 +62,14 @@ func (f Factors) StepUp() []Method {
 	return methods
 }
 
+// TOTPSecret is a user's TOTP secret as it is kept.
+type TOTPSecret struct {
+	ID      string // UUID, bound into the seal
+	UserID  string
+	Sealed  []byte
+	Enabled bool // not yet while it is being set up
+}
+
 // A pending sign-in lasts PendingFor and takes at most PendingTries wrong codes.
 const (
 	PendingFor   = 5 * time.Minute

@@ -62,6 +62,9 @@ func Serve(ctx context.Context, options Options) (err error) {
 	if err := house.app.ensureAdmin(ctx, options.Config.Admin, options.Log); err != nil {
 		return err
 	}
+	if err := house.app.announceSetupCode(ctx, options.Log); err != nil {
+		return err
+	}
 	handler, err := house.handler(listener)
 	if err != nil {
 		return err
@@ -154,13 +157,17 @@ func build(ctx context.Context, options Options) (*house, error) {
 		}
 		accounts.demo = h.demo.transport()
 	}
-	h.furnish(accounts, keyring)
+	code, err := setupCode(ctx, options.Config, database)
+	if err != nil {
+		return nil, errors.Join(err, h.counting.Close(), database.Close())
+	}
+	h.furnish(accounts, keyring, code)
 	return h, nil
 }
 
 // furnish makes the use cases and the automation. The live pages and the cycles share the bars
 // and the bus.
-func (h *house) furnish(accounts brokerages, keyring *secret.Keyring) {
+func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secret.Text) {
 	bus, bars := &event.Bus{}, market.NewFeed(h.store)
 	tradingDesk := newDesk(h.store, bars, h.options.Log, func(cycle trade.Cycle) {
 		bus.Publish(cycle.UserID, event.Event{Kind: event.Cycle, Data: cycle})
@@ -168,7 +175,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring) {
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, bars}, Bus: bus, Clock: clock.System(), Logger: h.options.Log,
-		RegistrationOpen: true, Demo: h.options.Demo,
+		Demo: h.options.Demo, SetupCode: code, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter,
 	}
 	h.automation = app.NewAutomation(app.AutomationConfig{
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,

@@ -39,10 +39,7 @@ func (s *Store) ListUsers(ctx context.Context, query auth.UserQuery) (auth.UserP
 	return pageOf(rows, limit), nil
 }
 
-// hasSecondFactor is SQL: whether the user u must show a second factor.
-const hasSecondFactor = "FALSE"
-
-const sessionCount = "SELECT COUNT(*) FROM sessions WHERE sessions.user_id = u.id AND sessions.expires_at > ?"
+const sessionCount = "SELECT COUNT(*) FROM sessions WHERE sessions.user_id = u.id AND sessions.ended_at IS NULL AND sessions.expires_at > ?"
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
@@ -82,7 +79,7 @@ func (s *Store) ChangeUser(ctx context.Context, id string, change auth.UserChang
 		if err := requireAnotherAdmin(ctx, tx, changed); err != nil {
 			return err
 		}
-		if err := storeUserChange(ctx, tx, &changed); err != nil {
+		if err := s.storeUserChange(ctx, tx, &changed); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, describe(changed)...)
@@ -116,7 +113,7 @@ func requireAnotherAdmin(ctx context.Context, tx bun.Tx, changed auth.UserChange
 	return fault.New(fault.Conflict, "This is the last administrator who can sign in. Make another one first.")
 }
 
-func storeUserChange(ctx context.Context, tx bun.Tx, changed *auth.UserChanged) error {
+func (s *Store) storeUserChange(ctx context.Context, tx bun.Tx, changed *auth.UserChanged) error {
 	after := changed.After
 	_, err := tx.NewRaw("UPDATE users SET role = ?, disabled = ? WHERE id = ?", after.Role, after.Disabled, after.ID).Exec(ctx)
 	if err != nil || changed.Before.Disabled || !after.Disabled {
@@ -125,7 +122,7 @@ func storeUserChange(ctx context.Context, tx bun.Tx, changed *auth.UserChanged) 
 	if _, err := tx.NewRaw("DELETE FROM password_links WHERE user_id = ?", after.ID).Exec(ctx); err != nil {
 		return err
 	}
-	changed.SessionsEnded, err = endSessions(ctx, tx, after.ID)
+	changed.SessionsEnded, err = s.endSessions(ctx, tx, after.ID)
 	return err
 }
 
@@ -136,19 +133,10 @@ func (s *Store) EndUserSessions(ctx context.Context, userID string, describe fun
 		if err := s.lockUser(ctx, tx, userID); err != nil {
 			return err
 		}
-		if ended, err = endSessions(ctx, tx, userID); err != nil {
+		if ended, err = s.endSessions(ctx, tx, userID); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, describe(ended))
 	})
 	return ended, err
-}
-
-// endSessions ends all sessions of the user, in the transaction that has the reason for it.
-func endSessions(ctx context.Context, tx bun.Tx, userID string) (int64, error) {
-	result, err := tx.NewRaw("DELETE FROM sessions WHERE user_id = ?", userID).Exec(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }

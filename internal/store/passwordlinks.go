@@ -72,11 +72,18 @@ func (s *Store) UsePasswordLink(ctx context.Context, hash []byte, passwordHash s
 		if err != nil {
 			return err
 		}
-		result, err := tx.NewRaw("UPDATE users SET password_hash = ? WHERE id = ? AND NOT disabled", passwordHash, userID).Exec(ctx)
+		result, err := tx.NewRaw("UPDATE users SET password_hash = ?, password_changed_at = ? WHERE id = ? AND NOT disabled",
+			passwordHash, at(s.clock.Now()), userID).Exec(ctx)
 		if err := mustChange(result, err, auth.ErrPasswordLink); err != nil {
 			return err
 		}
-		if _, err := endSessions(ctx, tx, userID); err != nil {
+		if _, err := tx.NewRaw("DELETE FROM known_devices WHERE user_id = ?", userID).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewRaw("DELETE FROM known_devices WHERE user_id = ?", userID).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := s.endSessions(ctx, tx, userID); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, entry)

@@ -11,7 +11,9 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
 // Sessions keeps browser sessions; it is the store of scs (CtxStore). Tokens come here hashed and
@@ -33,20 +35,9 @@ func (s Sessions) row(token string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Session is what a user may see of a session.
-type Session struct {
-	Token     string // as its row is named; opens nothing
-	UserID    string
-	Address   string
-	UserAgent string
-	CreatedAt time.Time
-	SeenAt    time.Time
-	ExpiresAt time.Time
-}
-
 // FindCtx returns the data of a session that has not expired.
 func (s Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
-	err = s.store.read.NewRaw("SELECT data FROM sessions WHERE token = ? AND expires_at > ?",
+	err = s.store.read.NewRaw("SELECT data FROM sessions WHERE token = ? AND ended_at IS NULL AND expires_at > ?",
 		s.row(token), at(s.store.clock.Now())).Scan(ctx, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
@@ -54,27 +45,34 @@ func (s Sessions) FindCtx(ctx context.Context, token string) (data []byte, found
 	return data, err == nil, explain(err)
 }
 
-// CommitCtx stores the session's data and expiry; committing again counts as seeing it.
+// CommitCtx stores the session's data and expiry; committing again counts as seeing it. A session
+// that was ended stays ended: a request that was under way meanwhile does not bring it back.
 func (s Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	facts := auth.SessionFactsOf(data)
-	now := at(s.store.clock.Now())
+	now := s.store.clock.Now()
+	if facts.Began.IsZero() {
+		facts.Began = now
+	}
 	var userID *string
 	if facts.UserID != "" {
 		userID = &facts.UserID
 	}
 	return s.store.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(`INSERT INTO sessions (token, user_id, data, address, user_agent, created_at, seen_at, expires_at)
-			VALUES (?0, ?1, ?2, ?3, ?4, ?5, ?5, ?6)
+		_, err := tx.NewRaw(`INSERT INTO sessions (token, user_id, data, address, user_agent, public_id, created_at, seen_at, expires_at)
+			VALUES (?0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 			ON CONFLICT (token) DO UPDATE SET user_id = excluded.user_id, data = excluded.data, address = excluded.address,
-			user_agent = excluded.user_agent, seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
-			s.row(token), userID, data, facts.Address, facts.UserAgent, now, at(expiry)).Exec(ctx)
+			user_agent = excluded.user_agent, public_id = excluded.public_id, created_at = excluded.created_at,
+			seen_at = excluded.seen_at, expires_at = excluded.expires_at
+			WHERE sessions.ended_at IS NULL`,
+			s.row(token), userID, data, facts.Address, facts.UserAgent, facts.ID, at(facts.Began), at(now), at(expiry)).Exec(ctx)
 		return err
 	})
 }
 
 // DeleteCtx ends the session; one that does not exist is no error.
 func (s Sessions) DeleteCtx(ctx context.Context, token string) error {
-	_, err := s.store.write.NewRaw("DELETE FROM sessions WHERE token = ?", s.row(token)).Exec(ctx)
+	_, err := s.store.write.NewRaw("UPDATE sessions SET ended_at = ?, data = '' WHERE token = ? AND ended_at IS NULL",
+		at(s.store.clock.Now()), s.row(token)).Exec(ctx)
 	return explain(err)
 }
 
@@ -91,38 +89,81 @@ func (s Sessions) Commit(token string, data []byte, expiry time.Time) error {
 // Delete is DeleteCtx without a context, for scs.
 func (s Sessions) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
-// List returns the user's sessions that have not expired, latest seen first.
-func (s Sessions) List(ctx context.Context, userID string) ([]Session, error) {
+// endedFor is how long an ended session is kept: longer than any request that might store it again.
+const endedFor = time.Hour
+
+// Sweep removes expired sessions, and those that ended a while ago, and returns how many there were.
+func (s Sessions) Sweep(ctx context.Context) (int64, error) {
+	now := s.store.clock.Now()
+	result, err := s.store.write.NewRaw("DELETE FROM sessions WHERE expires_at <= ? OR ended_at <= ?", at(now), at(now.Add(-endedFor))).Exec(ctx)
+	if err != nil {
+		return 0, explain(err)
+	}
+	return result.RowsAffected()
+}
+
+// ListSessions returns the user's sessions that have neither ended nor expired, latest seen first.
+func (s *Store) ListSessions(ctx context.Context, userID string) ([]auth.Session, error) {
 	var rows []struct {
-		Token, Address, UserAgent    string
+		PublicID, Address, UserAgent string
 		CreatedAt, SeenAt, ExpiresAt instant
 	}
-	err := s.store.read.NewRaw(`SELECT token, address, user_agent, created_at, seen_at, expires_at FROM sessions
-		WHERE user_id = ? AND expires_at > ? ORDER BY seen_at DESC, token`, userID, at(s.store.clock.Now())).Scan(ctx, &rows)
-	sessions := make([]Session, 0, len(rows))
+	err := s.read.NewRaw(`SELECT public_id, address, user_agent, created_at, seen_at, expires_at FROM sessions
+		WHERE user_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY seen_at DESC, token`, userID, at(s.clock.Now())).Scan(ctx, &rows)
+	sessions := make([]auth.Session, 0, len(rows))
 	for _, row := range rows {
-		sessions = append(sessions, Session{
-			row.Token, userID, row.Address, row.UserAgent, row.CreatedAt.Time, row.SeenAt.Time, row.ExpiresAt.Time,
+		sessions = append(sessions, auth.Session{
+			ID: row.PublicID, Address: row.Address, UserAgent: row.UserAgent,
+			CreatedAt: row.CreatedAt.Time, SeenAt: row.SeenAt.Time, ExpiresAt: row.ExpiresAt.Time,
 		})
 	}
 	return sessions, explain(err)
 }
 
-// EndSessions ends all of the user's sessions but the one with the hashed token except, which may
-// be empty, and returns how many it ended.
-func (s Sessions) EndSessions(ctx context.Context, userID, except string) (int64, error) {
-	return s.remove(ctx, "user_id = ? AND token <> ?", userID, s.row(except))
+// EndSession ends one session of the user; a fault of kind NotFound when there is none of that id.
+func (s *Store) EndSession(ctx context.Context, userID, sessionID string, entry audit.Entry) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewRaw("UPDATE sessions SET ended_at = ?, data = '' WHERE user_id = ? AND public_id = ? AND ended_at IS NULL AND expires_at > ?",
+			at(s.clock.Now()), userID, sessionID, at(s.clock.Now())).Exec(ctx)
+		if err := mustChange(result, err, fault.New(fault.NotFound, "There is no such session.")); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry)
+	})
 }
 
-// Sweep removes expired sessions and returns how many there were.
-func (s Sessions) Sweep(ctx context.Context) (int64, error) {
-	return s.remove(ctx, "expires_at <= ?", at(s.store.clock.Now()))
+// EndOtherSessions ends all sessions of the user but one, which may be empty, and writes the entry
+// that describe returns for how many they were.
+func (s *Store) EndOtherSessions(ctx context.Context, userID, except string, describe func(ended int64) audit.Entry) (ended int64, err error) {
+	err = s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewRaw("UPDATE sessions SET ended_at = ?, data = '' WHERE user_id = ? AND public_id <> ? AND ended_at IS NULL AND expires_at > ?",
+			at(s.clock.Now()), userID, except, at(s.clock.Now())).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if ended, err = result.RowsAffected(); err != nil {
+			return err
+		}
+		if _, err := tx.NewRaw("DELETE FROM pending_sign_ins WHERE user_id = ?", userID).Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, describe(ended))
+	})
+	return ended, err
 }
 
-func (s Sessions) remove(ctx context.Context, where string, args ...any) (int64, error) {
-	result, err := s.store.write.NewDelete().Table("sessions").Where(where, args...).Exec(ctx)
+// endSessions ends all sessions and pending sign-ins of the user, in the transaction that has the
+// reason for it. The epoch ends those too that are only about to be stored.
+func (s *Store) endSessions(ctx context.Context, tx bun.Tx, userID string) (int64, error) {
+	if _, err := tx.NewRaw("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = ?", userID).Exec(ctx); err != nil {
+		return 0, err
+	}
+	if _, err := tx.NewRaw("DELETE FROM pending_sign_ins WHERE user_id = ?", userID).Exec(ctx); err != nil {
+		return 0, err
+	}
+	result, err := tx.NewRaw("UPDATE sessions SET ended_at = ?, data = '' WHERE user_id = ? AND ended_at IS NULL", at(s.clock.Now()), userID).Exec(ctx)
 	if err != nil {
-		return 0, explain(err)
+		return 0, err
 	}
 	return result.RowsAffected()
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -25,6 +24,9 @@ type userRow struct {
 	Disabled     bool
 	CreatedAt    instant
 	LastLogin    instant
+
+	SessionEpoch      int64
+	PasswordChangedAt instant
 }
 
 func rowOfUser(u auth.User) userRow {
@@ -32,6 +34,7 @@ func rowOfUser(u auth.User) userRow {
 		ID: u.ID, Username: u.Username, UsernameKey: fold(u.Username), Email: u.Email, EmailKey: fold(u.Email),
 		PasswordHash: u.PasswordHash, Role: u.Role, Disabled: u.Disabled,
 		CreatedAt: at(u.CreatedAt), LastLogin: at(u.LastLogin),
+		SessionEpoch: u.SessionEpoch, PasswordChangedAt: at(u.PasswordChangedAt),
 	}
 }
 
@@ -39,6 +42,7 @@ func (r userRow) user() auth.User {
 	return auth.User{
 		ID: r.ID, Username: r.Username, Email: r.Email, PasswordHash: r.PasswordHash, Role: r.Role,
 		Disabled: r.Disabled, CreatedAt: r.CreatedAt.Time, LastLogin: r.LastLogin.Time,
+		SessionEpoch: r.SessionEpoch, PasswordChangedAt: r.PasswordChangedAt.Time,
 	}
 }
 
@@ -185,23 +189,66 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	return int(count), explain(err)
 }
 
-// RecordLogin sets last_login and writes the entry.
-func (s *Store) RecordLogin(ctx context.Context, userID string, when time.Time, entry audit.Entry) error {
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewRaw("UPDATE users SET last_login = ? WHERE id = ?", at(when), userID).Exec(ctx)
-		if err := mustChange(result, err, fault.New(fault.NotFound, noUser)); err != nil {
+// RenewPasswordHash replaces the hash by another one of the same password. A password that was
+// changed meanwhile stays as it is.
+func (s *Store) RenewPasswordHash(ctx context.Context, userID, old, renewed string) error {
+	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?", renewed, userID, old).Exec(ctx)
+		return err
+	})
+}
+
+// ChangePassword stores the hash of a new password, ends all sessions and pending sign-ins, and
+// forgets the known devices. A fault of kind Conflict when the old hash is not the current one.
+func (s *Store) ChangePassword(ctx context.Context, userID, old, hash string, entry audit.Entry) (user auth.User, err error) {
+	err = s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewRaw("UPDATE users SET password_hash = ?, password_changed_at = ? WHERE id = ? AND password_hash = ?",
+			hash, at(s.clock.Now()), userID, old).Exec(ctx)
+		if err := mustChange(result, err, fault.New(fault.Conflict, "The password was changed meanwhile. Sign in again.")); err != nil {
+			return err
+		}
+		if _, err := tx.NewRaw("DELETE FROM known_devices WHERE user_id = ?", userID).Exec(ctx); err != nil {
+			return err
+		}
+		if user, err = s.endAndRead(ctx, tx, userID); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, entry)
 	})
+	return user, err
 }
 
-// UpdatePasswordHash stores another hash of the password.
-func (s *Store) UpdatePasswordHash(ctx context.Context, userID, hash string) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewRaw("UPDATE users SET password_hash = ? WHERE id = ?", hash, userID).Exec(ctx)
-		return mustChange(result, err, fault.New(fault.NotFound, noUser))
+// ChangeEmail stores the address and ends all sessions; a fault of kind Conflict when it is taken.
+func (s *Store) ChangeEmail(ctx context.Context, userID, email string, entry audit.Entry) (user auth.User, err error) {
+	err = s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		key := fold(email)
+		exists, err := tx.NewSelect().Table("users").Where("(username_key = ? OR email_key = ?) AND id <> ?", key, key, userID).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return fault.New(fault.Conflict, emailTaken)
+		}
+		result, err := tx.NewRaw("UPDATE users SET email = ?, email_key = ? WHERE id = ?", email, key, userID).Exec(ctx)
+		if err := mustChange(result, taken(err, fault.New(fault.Conflict, emailTaken)), fault.New(fault.NotFound, noUser)); err != nil {
+			return err
+		}
+		if user, err = s.endAndRead(ctx, tx, userID); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entry)
 	})
+	return user, err
+}
+
+// endAndRead ends all sessions of the user and returns the user with its new session epoch.
+func (s *Store) endAndRead(ctx context.Context, tx bun.Tx, userID string) (auth.User, error) {
+	if _, err := s.endSessions(ctx, tx, userID); err != nil {
+		return auth.User{}, err
+	}
+	var row userRow
+	err := tx.NewSelect().Model(&row).Where("id = ?", userID).Scan(ctx)
+	return row.user(), missing(err, noUser)
 }
 
 // DataKey returns the user's wrapped data key.
