@@ -17,6 +17,9 @@ func commands(env *Environment) []*cobra.Command {
 		backtestCommand(env),
 		simulatorCommand(env),
 		keysCommand(env),
+		usersCommand(env),
+		createAdminCommand(env),
+		createUserCommand(env),
 		openAPICommand(env),
 		versionCommand(env),
 	}

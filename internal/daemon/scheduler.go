@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -45,7 +46,7 @@ func (s *scheduler) start(ctx context.Context) error {
 		},
 		Maintain: func(ctx context.Context) error {
 			_, err := s.sessions.Sweep(ctx)
-			return err
+			return errors.Join(err, s.store.SweepLinks(ctx))
 		},
 	}
 	var err error
