@@ -18,6 +18,8 @@ type request struct {
 	id        string
 	log       *slog.Logger
 	principal auth.Principal
+	host      string      // that the request names
+	bearer    secret.Text // its API token; empty: none
 	device    secret.Text // token of the known-device cookie; empty: none
 	header    http.Header // of the answer
 }
@@ -41,6 +43,7 @@ func (s *server) tagged(next http.Handler) http.Handler {
 		known := &request{
 			id:        id,
 			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path),
+			host:      r.Host,
 			principal: auth.Principal{Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent()},
 			device:    s.deviceOf(r),
 			header:    w.Header(),

@@ -16,12 +16,21 @@ type route struct {
 	path       string
 	permission auth.Permission
 	budget     budget
-	stepUp     bool // whether a factor must have been shown within auth.FreshFor
-	status     int  // of a good answer
+	care       care
+	status     int // of a good answer
 	id         string
 	summary    string
 	register   func(huma.API, huma.Operation)
 }
+
+// care says how somebody must have come who may call a route.
+type care string
+
+const (
+	anytime care = "session" // with a session
+	fresh   care = "step-up" // with a session that has shown a factor within auth.FreshFor: a dangerous act
+	orToken care = "token"   // with a session, or with an API token whose scopes permit it
+)
 
 // routes is the one table of the interface.
 func (s *server) routes() []route {
@@ -30,12 +39,9 @@ func (s *server) routes() []route {
 		post   = http.MethodPost
 		put    = http.MethodPut
 		remove = http.MethodDelete
-
-		anytime = false // no step-up
-		fresh   = true  // a dangerous act: step-up first
 	)
 	return []route{
-		{get, "/health", auth.Public, userBudget, anytime, 200, "health", "Whether the server answers", serve(s.health)},
+		{get, "/health", auth.Public, userBudget, orToken, 200, "health", "Whether the server answers", serve(s.health)},
 		{get, "/api/session", auth.Public, userBudget, anytime, 200, "session", "Who is signed in, and what a visitor may do", serve(s.session)},
 		{post, "/api/auth/register", auth.Public, registerBudget, anytime, 201, "register", "Create a user; nobody is signed in by it", serve(s.register)},
 		{post, "/api/auth/login", auth.Public, signInBudget, anytime, 200, "login", "Sign in with user name or e-mail address", serve(s.login)},
@@ -56,29 +62,33 @@ func (s *server) routes() []route {
 		{remove, "/api/sessions", auth.Self, userBudget, anytime, 200, "sessionsEnd", "End all sessions but this one", serve(s.sessionsEndOthers)},
 		{remove, "/api/sessions/{id}", auth.Self, userBudget, anytime, 200, "sessionEnd", "End one session", serve(s.sessionEnd)},
 
-		{get, "/api/account", auth.Read, userBudget, anytime, 200, "account", "The active account's figures", serve(s.account)},
-		{get, "/api/positions", auth.Read, userBudget, anytime, 200, "positions", "The active account's positions", serve(s.positions)},
-		{get, "/api/orders", auth.Read, userBudget, anytime, 200, "orders", "Open orders, then the newest closed ones, 50 at most", serve(s.orders)},
-		{get, "/api/portfolio-history", auth.Read, userBudget, anytime, 200, "portfolioHistory", "The active account's equity curve", serve(s.portfolioHistory)},
-		{get, "/api/signals", auth.Read, userBudget, anytime, 200, "signals", "One signal for each symbol of the watchlist", serve(s.signals)},
-		{get, "/api/cycles", auth.Read, userBudget, anytime, 200, "cycles", "The active account's newest trading cycles with every decision", serve(s.cycles)},
-		{get, "/api/scheduler-status", auth.Read, userBudget, anytime, 200, "schedulerStatus", "Whether trading goes on, and the market's clock", serve(s.schedulerStatus)},
-		{get, "/api/stream", auth.Read, userBudget, anytime, 200, "stream", "Server-sent events: everything once, then what changes", s.stream},
+		{get, "/api/account", auth.Read, userBudget, orToken, 200, "account", "The active account's figures", serve(s.account)},
+		{get, "/api/positions", auth.Read, userBudget, orToken, 200, "positions", "The active account's positions", serve(s.positions)},
+		{get, "/api/orders", auth.Read, userBudget, orToken, 200, "orders", "Open orders, then the newest closed ones, 50 at most", serve(s.orders)},
+		{get, "/api/portfolio-history", auth.Read, userBudget, orToken, 200, "portfolioHistory", "The active account's equity curve", serve(s.portfolioHistory)},
+		{get, "/api/signals", auth.Read, userBudget, orToken, 200, "signals", "One signal for each symbol of the watchlist", serve(s.signals)},
+		{get, "/api/cycles", auth.Read, userBudget, orToken, 200, "cycles", "The active account's newest trading cycles with every decision", serve(s.cycles)},
+		{get, "/api/scheduler-status", auth.Read, userBudget, orToken, 200, "schedulerStatus", "Whether trading goes on, and the market's clock", serve(s.schedulerStatus)},
+		{get, "/api/stream", auth.Read, userBudget, orToken, 200, "stream", "Server-sent events: everything once, then what changes", s.stream},
 
-		{get, "/api/watchlist", auth.Read, userBudget, anytime, 200, "watchlist", "The watched symbols", serve(s.watchlist)},
-		{post, "/api/watchlist", auth.Write, watchBudget, anytime, 201, "watchlistAdd", "Watch a symbol", serve(s.watchlistAdd)},
-		{remove, "/api/watchlist/{symbol}", auth.Write, userBudget, anytime, 200, "watchlistRemove", "Stop watching a symbol", serve(s.watchlistRemove)},
+		{get, "/api/watchlist", auth.Read, userBudget, orToken, 200, "watchlist", "The watched symbols", serve(s.watchlist)},
+		{post, "/api/watchlist", auth.Write, watchBudget, orToken, 201, "watchlistAdd", "Watch a symbol", serve(s.watchlistAdd)},
+		{remove, "/api/watchlist/{symbol}", auth.Write, userBudget, orToken, 200, "watchlistRemove", "Stop watching a symbol", serve(s.watchlistRemove)},
 
-		{get, "/api/indicators", auth.Read, userBudget, anytime, 200, "indicators", "The indicator and automation switches", serve(s.indicators)},
-		{put, "/api/indicators", auth.Write, userBudget, anytime, 200, "indicatorsUpdate", "Flip switches", serve(s.indicatorsUpdate)},
-		{get, "/api/settings", auth.Read, userBudget, anytime, 200, "settings", "The whole strategy", serve(s.settings)},
-		{put, "/api/settings", auth.Write, userBudget, anytime, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
+		{get, "/api/indicators", auth.Read, userBudget, orToken, 200, "indicators", "The indicator and automation switches", serve(s.indicators)},
+		{put, "/api/indicators", auth.Write, userBudget, orToken, 200, "indicatorsUpdate", "Flip switches", serve(s.indicatorsUpdate)},
+		{get, "/api/settings", auth.Read, userBudget, orToken, 200, "settings", "The whole strategy", serve(s.settings)},
+		{put, "/api/settings", auth.Write, userBudget, orToken, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
+
+		{get, "/api/tokens", auth.Self, userBudget, anytime, 200, "tokens", "The API tokens", serve(s.tokens)},
+		{post, "/api/tokens", auth.Self, userBudget, fresh, 201, "tokenAdd", "Make an API token; its text is in this answer and never again", serve(s.tokenAdd)},
+		{remove, "/api/tokens/{id}", auth.Self, userBudget, fresh, 200, "tokenRevoke", "Revoke an API token; it opens nothing from then on", serve(s.tokenRevoke)},
 
 		{get, "/api/accounts", auth.Read, userBudget, anytime, 200, "accounts", "The brokerage accounts", serve(s.accounts)},
-		{post, "/api/accounts", auth.Write, accountBudget, fresh, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
-		{put, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountUpdate", "Change a brokerage account or its automation", serve(s.accountUpdate)},
-		{remove, "/api/accounts/{name}", auth.Write, userBudget, anytime, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
-		{post, "/api/accounts/{name}/activate", auth.Write, userBudget, anytime, 200, "accountActivate", "Show this account", serve(s.accountActivate)},
+		{post, "/api/accounts", auth.Accounts, accountBudget, fresh, 201, "accountAdd", "Add a brokerage account", serve(s.accountAdd)},
+		{put, "/api/accounts/{name}", auth.Accounts, userBudget, anytime, 200, "accountUpdate", "Change a brokerage account or its automation", serve(s.accountUpdate)},
+		{remove, "/api/accounts/{name}", auth.Accounts, userBudget, anytime, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
+		{post, "/api/accounts/{name}/activate", auth.Accounts, userBudget, anytime, 200, "accountActivate", "Show this account", serve(s.accountActivate)},
 
 		{post, "/api/auth/set-password", auth.Public, signInBudget, anytime, 200, "setPassword", "Set a password with a one-time link; ends the user's sessions", serve(s.setPassword)},
 		{get, "/api/admin/users", auth.Administer, userBudget, anytime, 200, "adminUsers", "The users, by name", serve(s.adminUsers)},

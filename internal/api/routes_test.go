@@ -58,6 +58,10 @@ var routeAccess = map[string]access{
 	"GET /api/settings":   {``, 401, 200, 200},
 	"PUT /api/settings":   {`{"max_positions":9}`, 401, 403, 200},
 
+	"GET /api/tokens":         {``, 401, 200, 200},
+	"POST /api/tokens":        {`{"name":"","scopes":[]}`, 401, 400, 400},
+	"DELETE /api/tokens/{id}": {``, 401, 404, 404},
+
 	"GET /api/accounts":                  {``, 401, 200, 200},
 	"POST /api/accounts":                 {`{"name":"","api_key":"k","secret_key":"s"}`, 401, 403, 400},
 	"PUT /api/accounts/{name}":           {`{"name":"stolen"}`, 401, 403, 404},

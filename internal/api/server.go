@@ -64,7 +64,7 @@ func (s *server) mux() (*http.ServeMux, []byte, error) {
 	outer := http.NewServeMux()
 	api.UseMiddleware(s.guard(api))
 	allowed := map[string][]string{}
-	known := legible(s.identified(jsonOnly(operations)))
+	known := legible(s.bearing(jsonOnly(operations), s.identified(jsonOnly(operations))))
 	for _, r := range s.routes() {
 		r.register(api, r.operation(s.BodyTimeout))
 		outer.Handle(r.method+" "+r.path, known)
@@ -94,6 +94,7 @@ func humaConfig(version string) huma.Config {
 	config.Info.Description = "Errors are RFC 9457 problems that also carry `error`. Changes need the session cookie and an Origin header of this server."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "__Host-sid", Description: "`sid` on plain http"},
+		"token":   {Type: "http", Scheme: "bearer", Description: "An API token, at_..., within its scopes; without any cookie"},
 	}
 	return config
 }
@@ -110,7 +111,10 @@ func (r route) operation(patience time.Duration) huma.Operation {
 	}
 	if r.permission != "public" {
 		operation.Security = []map[string][]string{{"session": {}}}
-		operation.Extensions = map[string]any{"x-permission": r.permission, "x-step-up": r.stepUp}
+		if r.care == orToken {
+			operation.Security = append(operation.Security, map[string][]string{"token": {}})
+		}
+		operation.Extensions = map[string]any{"x-permission": r.permission, "x-step-up": r.care == fresh}
 	}
 	return operation
 }
@@ -125,7 +129,10 @@ func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 		if err == nil {
 			err = principalOf(r.Context()).Require(called.permission)
 		}
-		if err == nil && called.stepUp {
+		if err == nil && called.care != orToken {
+			err = principalOf(r.Context()).RequireSession()
+		}
+		if err == nil && called.care == fresh {
 			err = principalOf(r.Context()).RequireFresh(s.Clock.Now())
 		}
 		if err != nil {

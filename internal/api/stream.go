@@ -107,13 +107,13 @@ func (s *server) openStream(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	if err := out.open(); err == nil {
-		s.feed(ctx, feed, out, s.sessions.Token(r.Context()))
+		s.feed(ctx, feed, out, s.stillThere(r.Context()))
 	}
 	return nil
 }
 
-// feed writes events until something ends.
-func (s *server) feed(ctx context.Context, feed *app.Feed, out *eventWriter, token string) {
+// feed writes events until something ends, such as the session or the API token behind it.
+func (s *server) feed(ctx context.Context, feed *app.Feed, out *eventWriter, there func(context.Context) (bool, error)) {
 	lastCheck, lastWrite := s.Clock.Now(), s.Clock.Now()
 	pause := min(s.Recheck, s.Heartbeat)
 	for ctx.Err() == nil {
@@ -122,7 +122,7 @@ func (s *server) feed(ctx context.Context, feed *app.Feed, out *eventWriter, tok
 		cancel()
 		now := s.Clock.Now()
 		if now.Sub(lastCheck) >= s.Recheck {
-			if alive, err := s.stillSignedIn(ctx, token); err != nil || !alive {
+			if alive, err := there(ctx); err != nil || !alive {
 				return
 			}
 			lastCheck = now

@@ -32,15 +32,21 @@ func (c AccountChange) changesMode(account trade.BrokerageAccount) bool {
 // broker, like those of a new account, and need a fresh factor. Moving to live turns automation off; turning it on needs
 // the permission to trade.
 func (a *App) UpdateAccount(ctx context.Context, p auth.Principal, name string, change AccountChange) (SavedAccount, error) {
-	if err := p.Require(auth.Write); err != nil {
+	if err := p.Require(auth.Accounts); err != nil {
 		return SavedAccount{}, err
 	}
+	return a.updateAccount(ctx, p, name, change)
+}
+
+// updateAccount is UpdateAccount for who has the permission. An API token is bound to the modes of
+// its scopes.
+func (a *App) updateAccount(ctx context.Context, p auth.Principal, name string, change AccountChange) (SavedAccount, error) {
 	defer a.accounts.lock(p.UserID)()
 	account, err := a.Store.AccountByName(ctx, p.UserID, name)
 	if err != nil {
 		return SavedAccount{}, err
 	}
-	if err := checkChange(p, account, change); err != nil {
+	if err := firstError(p.RequireMode(account.Paper), checkChange(p, account, change)); err != nil {
 		return SavedAccount{}, err
 	}
 	if change.changesKeys() || change.changesMode(account) {

@@ -43,7 +43,7 @@ func (a *App) ListAccounts(ctx context.Context, p auth.Principal) ([]trade.Broke
 // that the broker refuses are a fault of kind BrokerRefused and nothing is stored; when it does
 // not answer, the account is stored unverified.
 func (a *App) AddAccount(ctx context.Context, p auth.Principal, wanted NewAccount) (SavedAccount, error) {
-	if err := p.Require(auth.Write); err != nil {
+	if err := p.Require(auth.Accounts); err != nil {
 		return SavedAccount{}, err
 	}
 	account := trade.BrokerageAccount{
@@ -153,7 +153,7 @@ func (a *App) verifyKeys(ctx context.Context, account trade.BrokerageAccount) (S
 
 // DeleteAccount removes the account and its keys. The journal of what it did stays.
 func (a *App) DeleteAccount(ctx context.Context, p auth.Principal, name string) error {
-	if err := p.Require(auth.Write); err != nil {
+	if err := p.Require(auth.Accounts); err != nil {
 		return err
 	}
 	account, err := a.Store.AccountByName(ctx, p.UserID, name)
@@ -168,7 +168,7 @@ func (a *App) DeleteAccount(ctx context.Context, p auth.Principal, name string) 
 
 // ActivateAccount makes the account the one that the pages show.
 func (a *App) ActivateAccount(ctx context.Context, p auth.Principal, name string) error {
-	if err := p.Require(auth.Write); err != nil {
+	if err := p.Require(auth.Accounts); err != nil {
 		return err
 	}
 	account, err := a.Store.AccountByName(ctx, p.UserID, name)

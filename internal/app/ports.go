@@ -125,6 +125,28 @@ type Installation interface {
 	ChangeInstallationSettings(ctx context.Context, change func(*auth.InstallationSettings), describe func(before, after auth.InstallationSettings) []audit.Entry) (auth.InstallationSettings, error)
 }
 
+// Tokens keeps API tokens, by the hash of their text.
+type Tokens interface {
+	ListTokens(ctx context.Context, userID string) ([]auth.APIToken, error) // oldest first, expired ones too
+	TokenByID(ctx context.Context, id string) (auth.APIToken, error)        // of anybody; NotFound
+	CreateToken(ctx context.Context, token auth.APIToken, entry audit.Entry) error
+	// TouchToken records a use, exact to auth.TokenUseExactTo.
+	TouchToken(ctx context.Context, id string, used time.Time) error
+	RevokeToken(ctx context.Context, userID, id string, entry audit.Entry) error // NotFound
+}
+
+// Passkeys keeps passkeys. A challenge is answered once: a second answer is a fault of kind
+// Conflict, and changes nothing.
+type Passkeys interface {
+	ListPasskeys(ctx context.Context, userID string) ([]auth.Passkey, error) // oldest first
+	PasskeyByCredential(ctx context.Context, credentialID []byte) (auth.Passkey, error)
+	CreatePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte, entry audit.Entry) error
+	// UsePasskey stores record, count and last use; auth.ErrCloned when the count does not rise.
+	UsePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte) error
+	RenamePasskey(ctx context.Context, userID, id, name string, entry audit.Entry) error // NotFound
+	DeletePasskey(ctx context.Context, userID, id string, entry audit.Entry) error       // NotFound
+}
+
 // AuditLog appends an act that changes nothing else, such as a failed sign-in.
 type AuditLog interface {
 	Append(ctx context.Context, entry audit.Entry) error
@@ -144,6 +166,8 @@ type Store interface {
 	Directory
 	Links
 	Installation
+	Tokens
+	Passkeys
 	AuditLog
 }
 

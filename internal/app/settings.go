@@ -25,7 +25,7 @@ func (a *App) UserSettings(ctx context.Context, p auth.Principal) (trade.Setting
 // UpdateSettings applies change to the principal's strategy and stores the result if it is valid;
 // a fault of kind Invalid names the setting that is not.
 func (a *App) UpdateSettings(ctx context.Context, p auth.Principal, change func(*trade.Settings)) (trade.Settings, error) {
-	if err := p.Require(auth.Write); err != nil {
+	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
 		return trade.Settings{}, err
 	}
 	return a.changeSettings(ctx, p, audit.SettingsUpdate, nil, change)
@@ -113,7 +113,7 @@ type IndicatorChange struct {
 // UpdateIndicators flips switches. The automation switch comes first, because it may be refused:
 // then nothing has been changed.
 func (a *App) UpdateIndicators(ctx context.Context, p auth.Principal, change IndicatorChange) error {
-	if err := p.Require(auth.Write); err != nil {
+	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
 		return err
 	}
 	if err := a.rehearse(ctx, p, change); err != nil {
@@ -150,7 +150,7 @@ func (a *App) automateActive(ctx context.Context, p auth.Principal, on bool) err
 	if err != nil {
 		return err
 	}
-	_, err = a.UpdateAccount(ctx, p, account.Name, AccountChange{Automated: &on})
+	_, err = a.updateAccount(ctx, p, account.Name, AccountChange{Automated: &on})
 	return err
 }
 

@@ -28,7 +28,8 @@ const (
 // AllScopes are all scopes, in the order in which they are shown.
 var AllScopes = []Scope{ScopeRead, ScopeTradePaper, ScopeTradeLive}
 
-// permits is the one table of what each scope lets a token do. Administer is in none.
+// permits is the one table of what each scope lets a token do. Self, Accounts and Administer are in
+// none.
 var permits = map[Scope][]Permission{
 	ScopeRead:       {Read},
 	ScopeTradePaper: {Write, Trade},

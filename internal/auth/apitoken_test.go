@@ -69,7 +69,7 @@ func FuzzReadTokenText(f *testing.F) {
 
 func TestScopesNarrowTheRole(t *testing.T) {
 	t.Parallel()
-	all := []auth.Permission{auth.Public, auth.Read, auth.Write, auth.Trade, auth.Administer}
+	all := []auth.Permission{auth.Public, auth.Self, auth.Read, auth.Write, auth.Accounts, auth.Trade, auth.Administer}
 	for name, c := range map[string]struct {
 		role   auth.Role
 		scopes []auth.Scope

@@ -26,15 +26,16 @@ const (
 	Public     Permission = "public"
 	Self       Permission = "self"       // manage how one signs in: password, factors, sessions
 	Read       Permission = "read"       // see one's own rows
-	Write      Permission = "write"      // change one's own watchlist, settings and brokerage accounts
+	Write      Permission = "write"      // change one's own watchlist and settings
+	Accounts   Permission = "accounts"   // change one's own brokerage accounts and their keys
 	Trade      Permission = "trade"      // let orders be placed
 	Administer Permission = "administer" // manage users and the installation
 )
 
 // permissions is the one table of who may do what.
 var permissions = map[Role][]Permission{
-	Admin:  {Public, Self, Read, Write, Trade, Administer},
-	Trader: {Public, Self, Read, Write, Trade},
+	Admin:  {Public, Self, Read, Write, Accounts, Trade, Administer},
+	Trader: {Public, Self, Read, Write, Accounts, Trade},
 	Viewer: {Public, Self, Read},
 }
 
