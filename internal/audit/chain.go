@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"time"
 )
 
@@ -25,28 +26,25 @@ func Chain(key, previousHash []byte, entry Entry) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	mac := hmac.New(sha256.New, key)
+	return Link{Entry: entry, PreviousHash: bytes.Clone(previousHash), Hash: newBinder(key).bind(nil, previousHash, canonical)}, nil
+}
+
+// binder computes the hashes of a chain under one key. It is not safe for concurrent use.
+type binder struct{ mac hash.Hash }
+
+func newBinder(key []byte) binder { return binder{hmac.New(sha256.New, key)} }
+
+// bind appends the hash of the previous hash and the canonical entry, each after its length in
+// eight bytes, to target.
+func (b binder) bind(target, previousHash, canonical []byte) []byte {
+	b.mac.Reset()
 	var length [8]byte
 	for _, part := range [][]byte{previousHash, canonical} {
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		mac.Write(length[:])
-		mac.Write(part)
+		b.mac.Write(length[:])
+		b.mac.Write(part)
 	}
-	return Link{Entry: entry, PreviousHash: bytes.Clone(previousHash), Hash: mac.Sum(nil)}, nil
-}
-
-// canonicalEntry fixes the order and the names of the fields in the canonical form.
-type canonicalEntry struct {
-	Sequence  int64           `json:"sequence"`
-	At        string          `json:"at"`
-	Actor     string          `json:"actor"`
-	ActorName string          `json:"actor_name"`
-	Session   string          `json:"session"`
-	Address   string          `json:"address"`
-	UserAgent string          `json:"user_agent"`
-	Action    Action          `json:"action"`
-	Target    string          `json:"target"`
-	Details   json.RawMessage `json:"details"`
+	return b.mac.Sum(target)
 }
 
 // Canonical returns the one JSON form of the entry: fields in a fixed order, times in UTC with
@@ -56,11 +54,7 @@ func Canonical(entry Entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(canonicalEntry{
-		entry.Sequence, entry.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
-		entry.Actor, entry.ActorName, entry.Session, entry.Address, entry.UserAgent,
-		entry.Action, entry.Target, details,
-	})
+	return appendCanonical(nil, &Record{Entry: entry, DetailsText: details}), nil
 }
 
 // CanonicalDetails returns the details as JSON with sorted keys and no spaces; {} for none.

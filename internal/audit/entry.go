@@ -26,6 +26,7 @@ const (
 	AutoTradeSell    Action = "auto_trade_sell"
 	AutoTradeCycle   Action = "auto_trade_cycle"
 	AutoTradeError   Action = "auto_trade_error"
+	KeyRotated       Action = "key_rotated"
 
 	TwoFactorEnabled  Action = "2fa_enable"
 	TwoFactorDisabled Action = "2fa_disable"
@@ -59,6 +60,10 @@ const (
 	InviteCreated       Action = "invite_created"
 	InviteRevoked       Action = "invite_revoked"
 	InviteUsed          Action = "invite_used"
+
+	AuditAlarm    Action = "audit_alarm"    // the log did not verify
+	AuditArchived Action = "audit_archived" // old entries were moved into a sealed file
+	AuditExported Action = "audit_exported"
 )
 
 // Entry is one act. It is written in the act's own transaction.

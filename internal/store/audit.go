@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"github.com/uptrace/bun"
 
@@ -50,6 +52,9 @@ func (s *Store) audit(ctx context.Context, tx bun.Tx, entries ...audit.Entry) er
 	var hash []byte
 	err = tx.NewRaw("UPDATE audit_head SET sequence = sequence + ? WHERE id = 1 RETURNING sequence, hash", len(entries)).
 		Scan(ctx, &sequence, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.Internal, noHead)
+	}
 	if err != nil {
 		return err
 	}
@@ -60,6 +65,7 @@ func (s *Store) audit(ctx context.Context, tx bun.Tx, entries ...audit.Entry) er
 	if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
 		return err
 	}
+	s.growth.add(len(entries))
 	_, err = tx.NewRaw("UPDATE audit_head SET hash = ? WHERE id = 1", hash).Exec(ctx)
 	return err
 }

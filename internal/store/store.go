@@ -41,6 +41,7 @@ type Store struct {
 	auditKey []byte
 	lease    time.Duration
 	group    *actGroup // PostgreSQL: acts that wait for a shared commit
+	growth   auditGrowth
 }
 
 // dialect is what differs between the two databases beyond column types.
@@ -57,7 +58,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, group: newActGroup()}
+	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, group: newActGroup(), growth: newAuditGrowth()}
 	if s.clock == nil {
 		s.clock = clock.System()
 	}

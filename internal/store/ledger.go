@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/fault"
+)
+
+// AuditHead returns the state of the log at one moment.
+func (s *Store) AuditHead(ctx context.Context) (audit.Head, error) {
+	var head audit.Head
+	err := s.read.NewRaw(`SELECT h.sequence, h.hash, i.installation_id,
+		COALESCE((SELECT MIN(sequence) FROM audit_entries), 0), COALESCE((SELECT MAX(sequence) FROM audit_entries), 0)
+		FROM audit_head AS h, installation AS i WHERE h.id = 1 AND i.id = 1`).
+		Scan(ctx, &head.Sequence, &head.Hash, &head.Installation, &head.Lowest, &head.Highest)
+	return head, missing(err, noHead)
+}
+
+const noHead = "The audit log has no head: its row was removed. Nothing can be changed until it is restored."
+
+const recordColumns = "sequence, at, actor, actor_name, session, address, user_agent, action, target, details, previous_hash, hash"
+
+// ScanAudit visits the entries from first to last in order, in parts, so that no read lasts long.
+// A record is valid until visit returns; an error of visit ends the scan and comes back.
+func (s *Store) ScanAudit(ctx context.Context, first, last int64, visit func(*audit.Record) error) error {
+	for first <= last {
+		upTo := min(last, first+scanned-1)
+		if err := s.scanAudit(ctx, first, upTo, visit); err != nil {
+			return err
+		}
+		first = upTo + 1
+	}
+	return nil
+}
+
+const scanned = 5000 // entries in one read
+
+func (s *Store) scanAudit(ctx context.Context, first, last int64, visit func(*audit.Record) error) error {
+	query := fmt.Sprintf("SELECT "+recordColumns+" FROM audit_entries WHERE sequence BETWEEN %d AND %d ORDER BY sequence", first, last)
+	rows, err := s.read.DB.QueryContext(ctx, query)
+	if err != nil {
+		return explain(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var scan recordScan
+	for rows.Next() {
+		if err := scan.read(rows); err != nil {
+			return err
+		}
+		if err := visit(&scan.record); err != nil {
+			return err
+		}
+	}
+	return explain(rows.Err())
+}
+
+// recordScan reads records into buffers that it uses again.
+type recordScan struct {
+	record audit.Record
+	at     int64
+	raw    [9]sql.RawBytes
+	words  [7]string
+}
+
+func (r *recordScan) read(rows *sql.Rows) error {
+	err := rows.Scan(&r.record.Sequence, &r.at, &r.raw[0], &r.raw[1], &r.raw[2], &r.raw[3], &r.raw[4], &r.raw[5], &r.raw[6],
+		&r.record.DetailsText, &r.raw[7], &r.raw[8])
+	if err != nil {
+		return fmt.Errorf("read audit entry: %w", err)
+	}
+	for i := range r.words {
+		if string(r.raw[i]) != r.words[i] { // most entries resemble the one before
+			r.words[i] = string(r.raw[i])
+		}
+	}
+	w := &r.words
+	r.record.Entry = audit.Entry{
+		Sequence: r.record.Sequence, At: time.UnixMicro(r.at).UTC(), Actor: w[0], ActorName: w[1], Session: w[2],
+		Address: w[3], UserAgent: w[4], Action: audit.Action(w[5]), Target: w[6],
+	}
+	r.record.PreviousHash, r.record.Hash = r.raw[7], r.raw[8]
+	return nil
+}
+
+// AuditEntries returns the entries that the filter chooses, newest first.
+func (s *Store) AuditEntries(ctx context.Context, filter audit.Filter) ([]audit.Record, error) {
+	var rows []auditRow
+	query := filtered(s.read.NewSelect().Model(&rows), filter).Order("sequence DESC").Limit(int64(filter.Limit))
+	if err := query.Scan(ctx); err != nil {
+		return nil, explain(err)
+	}
+	records := make([]audit.Record, 0, len(rows))
+	for _, row := range rows {
+		records = append(records, row.record())
+	}
+	return records, nil
+}
+
+// EachAuditEntry visits the entries that the filter chooses, oldest first.
+func (s *Store) EachAuditEntry(ctx context.Context, filter audit.Filter, visit func(*audit.Record) error) error {
+	var after int64
+	for count := 0; filter.Limit == 0 || count < filter.Limit; {
+		var rows []auditRow
+		limit := int64(scanned)
+		if filter.Limit > 0 {
+			limit = min(limit, int64(filter.Limit-count))
+		}
+		err := filtered(s.read.NewSelect().Model(&rows), filter).Where("sequence > ?", after).Order("sequence").Limit(limit).Scan(ctx)
+		if err != nil {
+			return explain(err)
+		}
+		for _, row := range rows {
+			record := row.record()
+			if err := visit(&record); err != nil {
+				return err
+			}
+			after = row.Sequence
+		}
+		if int64(len(rows)) < limit {
+			return nil
+		}
+		count += len(rows)
+	}
+	return nil
+}
+
+var likeMarks = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+func filtered(query *bun.SelectQuery, filter audit.Filter) *bun.SelectQuery {
+	if filter.Action != "" {
+		query = query.Where("action = ?", filter.Action)
+	}
+	if filter.Actor != "" {
+		query = query.Where("(actor = ?0 OR LOWER(actor_name) = LOWER(?0))", filter.Actor)
+	}
+	if !filter.From.IsZero() {
+		query = query.Where("at >= ?", at(filter.From))
+	}
+	if !filter.To.IsZero() {
+		query = query.Where("at < ?", at(filter.To))
+	}
+	if filter.Text != "" {
+		query = query.Where(`LOWER(actor_name || ' ' || target || ' ' || address || ' ' || details) LIKE ? ESCAPE '\'`,
+			"%"+likeMarks.Replace(strings.ToLower(filter.Text))+"%")
+	}
+	if filter.Before > 0 {
+		query = query.Where("sequence < ?", filter.Before)
+	}
+	return query
+}
+
+func (r auditRow) record() audit.Record {
+	return audit.Record{
+		Entry: audit.Entry{
+			Sequence: r.Sequence, At: r.At.Time, Actor: r.Actor, ActorName: r.ActorName, Session: r.Session,
+			Address: r.Address, UserAgent: r.UserAgent, Action: r.Action, Target: r.Target,
+		},
+		DetailsText: []byte(r.Details), PreviousHash: r.PreviousHash, Hash: r.Hash,
+	}
+}
+
+// AuditCheckpoints returns the notes of the checkpoints whose size is above the given one,
+// smallest first.
+func (s *Store) AuditCheckpoints(ctx context.Context, above int64) ([]string, error) {
+	var notes []string
+	err := s.read.NewRaw("SELECT note FROM audit_checkpoints WHERE size > ? ORDER BY size", above).Scan(ctx, &notes)
+	return notes, explain(err)
+}
+
+// NewestAuditCheckpoint returns the note of the largest checkpoint; empty when there is none.
+func (s *Store) NewestAuditCheckpoint(ctx context.Context) (string, error) {
+	var notes []string
+	err := s.read.NewRaw("SELECT note FROM audit_checkpoints ORDER BY size DESC LIMIT 1").Scan(ctx, &notes)
+	return strings.Join(notes, ""), explain(err)
+}
+
+// AddAuditCheckpoint keeps the checkpoint. Of several processes that make one of the same size the
+// first one's stays.
+func (s *Store) AddAuditCheckpoint(ctx context.Context, checkpoint audit.Checkpoint) error {
+	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO audit_checkpoints (size, at, note) VALUES (?, ?, ?) ON CONFLICT (size) DO NOTHING",
+			checkpoint.Size, at(checkpoint.At), checkpoint.Note).Exec(ctx)
+		return err
+	})
+}
+
+// AuditArchives returns the notes of the archives' stubs, oldest first.
+func (s *Store) AuditArchives(ctx context.Context) ([]string, error) {
+	var notes []string
+	err := s.read.NewRaw("SELECT note FROM audit_archives ORDER BY last_sequence").Scan(ctx, &notes)
+	return notes, explain(err)
+}
+
+// AuditBefore returns the last entry of the unbroken run, from the oldest on, of entries that were
+// written before the time; 0 when there is none.
+func (s *Store) AuditBefore(ctx context.Context, before time.Time) (int64, error) {
+	var last int64
+	err := s.read.NewRaw(`SELECT COALESCE((SELECT MIN(sequence) - 1 FROM audit_entries WHERE at >= ?), (SELECT MAX(sequence) FROM audit_entries), 0)`,
+		at(before)).Scan(ctx, &last)
+	return last, explain(err)
+}
+
+// RemoveArchived removes the stub's entries from the database and leaves the stub, with the entry
+// that says so. A fault of kind Conflict when another archive was made meanwhile.
+func (s *Store) RemoveArchived(ctx context.Context, stub audit.Stub, entry audit.Entry) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO audit_archives (last_sequence, at, note) VALUES (?, ?, ?)", stub.Last, at(stub.At), stub.Note).Exec(ctx)
+		if err != nil {
+			return taken(err, errArchived)
+		}
+		result, err := tx.NewRaw("DELETE FROM audit_entries WHERE sequence BETWEEN ? AND ?", stub.First, stub.Last).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if removed, err := result.RowsAffected(); err != nil || removed != stub.Last-stub.First+1 {
+			return firstError(err, errArchived)
+		}
+		return s.audit(ctx, tx, entry)
+	})
+}
+
+var errArchived = fault.New(fault.Conflict, "Entries were archived by somebody else at the same time. Nothing was removed.")
+
+// auditGrowth counts what this process appends.
+type auditGrowth struct {
+	count  *atomic.Int64
+	signal chan struct{}
+}
+
+func newAuditGrowth() auditGrowth { return auditGrowth{new(atomic.Int64), make(chan struct{}, 1)} }
+
+// growthStep is how many entries are worth a signal.
+const growthStep = 100
+
+func (g auditGrowth) add(entries int) {
+	before := g.count.Add(int64(entries)) - int64(entries)
+	if before/growthStep == (before+int64(entries))/growthStep {
+		return
+	}
+	select {
+	case g.signal <- struct{}{}:
+	default: // one waits to be taken already
+	}
+}
+
+// AuditGrowth gets a value after each hundred entries that this process appends: a hint to look,
+// since the last of them may still be on their way to the disk.
+func (s *Store) AuditGrowth() <-chan struct{} { return s.growth.signal }
