@@ -84,14 +84,22 @@ func (s *shell) write(t *testing.T, name, content string) {
 	}
 }
 
-// serve starts a server and returns the address that it says it listens on. It is ended with the
-// test.
+// serve starts a server and returns the address that it says it listens on.
 func (s *shell) serve(t *testing.T, arguments ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	command := s.command(ctx, arguments...)
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = 20 * time.Second
+	return s.start(t, arguments...).address
+}
+
+// server is a running server; it is ended with the test.
+type server struct {
+	address string
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+func (s *shell) start(t *testing.T, arguments ...string) *server {
+	t.Helper()
+	command := s.command(context.Background(), arguments...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	stdout, err := command.StdoutPipe()
@@ -101,16 +109,37 @@ func (s *shell) serve(t *testing.T, arguments ...string) string {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cancel()
-		_ = command.Wait()
-	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	started := &server{address: address, command: command, ended: make(chan struct{})}
+	go func() {
+		_ = command.Wait()
+		close(started.ended)
+	}()
+	t.Cleanup(func() { started.stop(t) })
 	if err != nil || !ok {
 		t.Fatalf("alpaca-trader %s said %q, %v\n%s", strings.Join(arguments, " "), line, err, stderr.String())
 	}
-	return address
+	return started
+}
+
+// stop ends the server as Ctrl-C does, and says if it does not end.
+func (s *server) stop(t *testing.T) {
+	t.Helper()
+	_ = s.command.Process.Signal(os.Interrupt)
+	select {
+	case <-s.ended:
+	case <-time.After(40 * time.Second):
+		t.Error("the server does not stop")
+		s.kill(t)
+	}
+}
+
+// kill ends the server as a power cut does.
+func (s *server) kill(t *testing.T) {
+	t.Helper()
+	_ = s.command.Process.Kill()
+	<-s.ended
 }
 
 // advance moves a simulator's time.
