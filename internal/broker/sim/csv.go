@@ -16,20 +16,24 @@ import (
 
 // csvMarket serves recorded bars. A bar gives two prints: its open when it begins and its close
 // when it ends; high, low and volume are known only then. A daily bar begins at its session's
-// open and ends at its session's close. All adjustments serve the files as they are.
+// open and ends at its session's close. Prices are as they were traded; corporate actions adjust
+// them when somebody asks for that.
 type csvMarket struct {
 	name   string
 	assets []wire.Asset
 	daily  map[string]*series
 	minute map[string]*series
+
+	actions map[string][]Action
 }
 
 // LoadCSV reads the *.csv files of the folders. Each file has the header
 // symbol,timestamp,open,high,low,close,volume and holds daily bars (timestamp YYYY-MM-DD) or
 // minute bars (RFC3339, the bar's start), oldest first. Every symbol becomes an asset. A symbol
-// may have daily and minute bars, but each from one file only. Errors name file and line.
+// may have daily and minute bars, but each from one file only. A file corporate_actions.csv holds
+// symbol,ex_date,type,ratio_or_cash. Errors name file and line.
 func LoadCSV(folders ...string) (Market, error) {
-	m := &csvMarket{daily: map[string]*series{}, minute: map[string]*series{}}
+	m := &csvMarket{daily: map[string]*series{}, minute: map[string]*series{}, actions: map[string][]Action{}}
 	for _, folder := range folders {
 		if err := m.loadFolder(folder); err != nil {
 			return nil, err
@@ -47,6 +51,7 @@ func (m *csvMarket) loadFolder(folder string) error {
 	if err != nil {
 		return fmt.Errorf("read data folder %s: %w", folder, err)
 	}
+	files = slices.DeleteFunc(files, func(file string) bool { return filepath.Base(file) == ActionsFile })
 	if len(files) == 0 {
 		return fmt.Errorf("data folder %s has no .csv files", folder)
 	}
@@ -55,7 +60,7 @@ func (m *csvMarket) loadFolder(folder string) error {
 			return err
 		}
 	}
-	return nil
+	return m.loadActions(folder)
 }
 
 // escapeGlob makes a folder's name match itself in a pattern.
