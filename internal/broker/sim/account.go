@@ -28,6 +28,7 @@ type account struct {
 	Orders     []*order             `json:"orders"`  // in the order of submission
 	Fills      []fill               `json:"fills"`   // in the order of execution
 	Opening    opening              `json:"opening"` // what was held before the first of Fills
+	Log        eventLog             `json:"log"`     // what happened to the orders, for streams
 
 	byID       map[string]*order
 	byClientID map[string]*order
