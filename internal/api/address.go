@@ -57,16 +57,3 @@ func secureRequest(r *http.Request, trusted []netip.Prefix) bool {
 	peer, ok := parseHop(r.RemoteAddr)
 	return ok && within(trusted, peer) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
-
-// addressBlock is what a limit counts as one address: an IPv4 address or an IPv6 /64.
-func addressBlock(address string) string {
-	parsed, err := netip.ParseAddr(address)
-	if err != nil || parsed.Unmap().Is4() {
-		return address
-	}
-	block, err := parsed.Prefix(64)
-	if err != nil {
-		return address
-	}
-	return block.String()
-}

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/jcap24/alpaca-trader/internal/auth"
 )
 
 // connectionsPerAddress is how many connections one address may hold open. A browser takes six,
@@ -37,7 +39,7 @@ func (l *cappedListener) Accept() (net.Conn, error) {
 		if !ok || peer.IsLoopback() || within(l.trusted, peer) {
 			return connection, nil
 		}
-		block := addressBlock(peer.String())
+		block := auth.AddressBlock(peer.String())
 		if l.enter(block) {
 			return &countedConnection{Conn: connection, leave: sync.OnceFunc(func() { l.leave(block) })}, nil
 		}

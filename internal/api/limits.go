@@ -75,7 +75,7 @@ func limitKey(r *http.Request, name budget) string {
 	principal := principalOf(r.Context())
 	switch {
 	case principal.UserID == "" || name == signInBudget || name == registerBudget:
-		return "address " + addressBlock(principal.Address)
+		return "address " + auth.AddressBlock(principal.Address)
 	case name == ratelimit.API:
 		return "token " + principal.Token.ID
 	default:

@@ -48,8 +48,8 @@ func (a *App) newPasswordLink(userID string) (auth.PasswordLink, Link) {
 }
 
 // SetPassword sets the password of the user whose link has the secret, and ends all of the user's
-// sessions. The second factor stays. Faults: auth.ErrPasswordLink, or Invalid for the password;
-// then the link can still be used.
+// sessions; failed sign-ins are forgotten. The second factor stays. Faults: auth.ErrPasswordLink, or
+// Invalid for the password; then the link can still be used.
 func (a *App) SetPassword(ctx context.Context, p auth.Principal, shown, password secret.Text) error {
 	if err := p.Require(auth.Public); err != nil {
 		return err
@@ -67,7 +67,10 @@ func (a *App) SetPassword(ctx context.Context, p auth.Principal, shown, password
 		return err
 	}
 	p.UserID, p.Username = user.ID, user.Username
-	return a.Store.UsePasswordLink(ctx, hash, passwordHash, a.entry(p, audit.PasswordSet, "user:"+user.ID, nil))
+	if err := a.Store.UsePasswordLink(ctx, hash, passwordHash, a.entry(p, audit.PasswordSet, "user:"+user.ID, nil)); err != nil {
+		return err
+	}
+	return a.Store.ForgetFailures(ctx, []string{a.throttleAccount(user.Username), a.throttleAccount(user.Email)})
 }
 
 // WantedInvite is what an administrator says of a new invite.

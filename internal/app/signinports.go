@@ -15,6 +15,8 @@ type SignIns interface {
 	BeginAttempt(ctx context.Context, attempt auth.Attempt) error
 	// ForgiveAttempt takes that back: the password was right, or could not be checked.
 	ForgiveAttempt(ctx context.Context, attempt auth.Attempt) error
+	// ForgetFailures forgets all that was counted for the accounts.
+	ForgetFailures(ctx context.Context, accounts []string) error
 	// KnownDevice reports whether the user has signed in before with the device of the hash.
 	KnownDevice(ctx context.Context, userID, deviceHash string) (bool, error)
 	CreatePending(ctx context.Context, pending auth.PendingSignIn) error

@@ -87,7 +87,8 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// Verify reports whether the password matches the hash. An empty hash stands for a user that
+// Verify reports whether the password matches the hash, which may be one of the earlier program
+// (werkzeug.go). An empty hash stands for a user that
 // does not exist: it takes as long as a wrong password and never matches.
 func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, error) {
 	if hash == "" {
@@ -98,14 +99,18 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, er
 		return false, err
 	}
 	defer release()
-	matches, err := argon2id.ComparePasswordAndHash(password, hash)
+	compare := argon2id.ComparePasswordAndHash
+	if isWerkzeug(hash) {
+		compare = verifyWerkzeug
+	}
+	matches, err := compare(password, hash)
 	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
 	return matches, nil
 }
 
-// NeedsRehash reports whether the hash was made at another cost than the current one.
+// NeedsRehash reports whether the hash was made at another cost than the current one, or another way.
 func (p *Passwords) NeedsRehash(hash string) bool {
 	params, _, _, err := argon2id.DecodeHash(hash)
 	return err != nil || *params != p.params

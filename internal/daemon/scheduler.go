@@ -46,7 +46,7 @@ func (s *scheduler) start(ctx context.Context) error {
 		},
 		Maintain: func(ctx context.Context) error {
 			_, err := s.sessions.Sweep(ctx)
-			return errors.Join(err, s.store.SweepLinks(ctx))
+			return errors.Join(err, s.store.SweepLinks(ctx), s.store.SweepSignIns(ctx))
 		},
 	}
 	var err error

@@ -16,8 +16,21 @@ import (
 func (s *Store) BeginAttempt(ctx context.Context, attempt auth.Attempt) error {
 	now := s.clock.Now()
 	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var refusal error
 		for _, counted := range countedSources(attempt) {
-			if err := countFailure(ctx, tx, attempt.Account, counted, now); err != nil {
+			failures, last, err := lockFailures(ctx, tx, attempt.Account, counted.name, now)
+			if err != nil {
+				return err
+			}
+			refusal = harder(refusal, counted.refuse(failures, last, now))
+		}
+		if refusal != nil {
+			return refusal
+		}
+		for _, counted := range countedSources(attempt) {
+			_, err := tx.NewRaw("UPDATE sign_in_failures SET failures = failures + 1, last_at = ? WHERE account = ? AND source = ?",
+				at(now), attempt.Account, counted.name).Exec(ctx)
+			if err != nil {
 				return err
 			}
 		}
@@ -41,21 +54,24 @@ func countedSources(attempt auth.Attempt) []source {
 	return []source{{"", auth.RefuseAccount}, own}
 }
 
-func countFailure(ctx context.Context, tx bun.Tx, account string, counted source, now time.Time) error {
-	var failures int
-	var last instant
-	err := tx.NewRaw(`INSERT INTO sign_in_failures (account, source, failures, last_at) VALUES (?, ?, 0, ?)
+// lockFailures returns the failures in a row, and keeps other attempts from them until the
+// transaction ends.
+func lockFailures(ctx context.Context, tx bun.Tx, account, source string, now time.Time) (failures int, last time.Time, err error) {
+	var when instant
+	err = tx.NewRaw(`INSERT INTO sign_in_failures (account, source, failures, last_at) VALUES (?, ?, 0, ?)
 		ON CONFLICT (account, source) DO UPDATE SET failures = sign_in_failures.failures RETURNING failures, last_at`,
-		account, counted.name, at(now)).Scan(ctx, &failures, &last)
-	if err != nil {
-		return err
+		account, source, at(now)).Scan(ctx, &failures, &when)
+	return failures, when.Time, err
+}
+
+// harder is the refusal that lasts longer; one that does not say how long lasts for good.
+func harder(a, b error) error {
+	switch {
+	case a == nil, b != nil && fault.RetryOf(a) > 0 && (fault.RetryOf(b) == 0 || fault.RetryOf(b) > fault.RetryOf(a)):
+		return b
+	default:
+		return a
 	}
-	if err := counted.refuse(failures, last.Time, now); err != nil {
-		return err
-	}
-	_, err = tx.NewRaw("UPDATE sign_in_failures SET failures = failures + 1, last_at = ? WHERE account = ? AND source = ?",
-		at(now), account, counted.name).Exec(ctx)
-	return err
 }
 
 // ForgiveAttempt takes back what BeginAttempt counted.
@@ -161,11 +177,16 @@ func rememberDevice(ctx context.Context, tx bun.Tx, done auth.CompletedSignIn) e
 	return err
 }
 
+// ForgetFailures forgets all failed sign-ins of the accounts.
+func (s *Store) ForgetFailures(ctx context.Context, accounts []string) error {
+	_, err := s.write.NewRaw("DELETE FROM sign_in_failures WHERE account IN (?)", bun.In(accounts)).Exec(ctx)
+	return explain(err)
+}
+
 // SweepSignIns removes what counts no more: expired pending sign-ins and devices, and failures that
-// are long past. It returns how many rows there were.
-func (s *Store) SweepSignIns(ctx context.Context) (int64, error) {
+// are long past.
+func (s *Store) SweepSignIns(ctx context.Context) error {
 	now := s.clock.Now()
-	var swept int64
 	for _, sweep := range []struct {
 		statement string
 		before    time.Time
@@ -174,12 +195,9 @@ func (s *Store) SweepSignIns(ctx context.Context) (int64, error) {
 		{"DELETE FROM known_devices WHERE expires_at <= ?", now},
 		{"DELETE FROM sign_in_failures WHERE last_at <= ?", now.Add(-auth.FailuresKeptFor)},
 	} {
-		result, err := s.write.NewRaw(sweep.statement, at(sweep.before)).Exec(ctx)
-		if err != nil {
-			return swept, explain(err)
+		if _, err := s.write.NewRaw(sweep.statement, at(sweep.before)).Exec(ctx); err != nil {
+			return explain(err)
 		}
-		rows, _ := result.RowsAffected() // both databases know it
-		swept += rows
 	}
-	return swept, nil
+	return nil
 }
