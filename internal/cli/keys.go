@@ -1,16 +1,19 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/config"
+	"github.com/jcap24/alpaca-trader/internal/daemon"
 )
 
 func keysCommand(env *Environment) *cobra.Command {
-	group := &cobra.Command{Use: "keys", Short: "Make the installation's keys", Args: cobra.ArbitraryArgs, RunE: chooseCommand}
-	group.AddCommand(keysGenerateCommand(env))
+	group := &cobra.Command{Use: "keys", Short: "Make and rotate the installation's keys", Args: cobra.ArbitraryArgs, RunE: chooseCommand}
+	group.AddCommand(keysGenerateCommand(env), keysRotateCommand(env))
 	return group
 }
 
@@ -35,6 +38,43 @@ func keysGenerateCommand(env *Environment) *cobra.Command {
 			return printJSON(env.Stdout, keysReport{keys.SecretKey.Reveal(), keys.EncryptionKey.Reveal()})
 		}
 		_, err := io.WriteString(env.Stdout, keys.Dotenv())
+		return err
+	}
+	return command
+}
+
+// rotateReport is what keys rotate prints.
+type rotateReport struct {
+	DataKeys  int `json:"data_keys"` // of all users
+	Rewrapped int `json:"rewrapped"` // by this run
+}
+
+// keysRotateCommand may run beside servers and be stopped at any moment; run again, it goes on.
+func keysRotateCommand(env *Environment) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "rotate",
+		Short: "Move everything that is sealed to the present ENCRYPTION_KEY",
+		Long: "Move everything that is sealed to the present ENCRYPTION_KEY.\n" +
+			"Before: make a key with `keys generate`, set ENCRYPTION_KEY to it and ENCRYPTION_KEYS_OLD to the old one, and restart every server.\n" +
+			"Servers go on serving meanwhile. A run that was stopped is taken up by the next one; docs/KEYS.md has the whole list.",
+		Args: noArguments,
+	}
+	asJSON := jsonFlag(command)
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		cfg, err := env.ConfigWithKeys()
+		if err != nil {
+			return err
+		}
+		rotated, err := daemon.RotateKeys(command.Context(), cfg, env.Logger, func(so app.Rotated) {
+			fmt.Fprintf(env.Stderr, "%d of %d data keys moved\n", so.DataKeys-so.Left, so.DataKeys)
+		})
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(env.Stdout, rotateReport{rotated.DataKeys, rotated.Rewrapped})
+		}
+		_, err = fmt.Fprintf(env.Stdout, "All %d data keys are under the present ENCRYPTION_KEY; %d were moved now.\n", rotated.DataKeys, rotated.Rewrapped)
 		return err
 	}
 	return command

@@ -45,13 +45,29 @@ func (c Config) WithKeys() (Config, error) {
 		}
 		c.fillKeys(keys)
 	}
-	if _, err := secret.ParseKey(c.EncryptionKey); err != nil {
+	if err := c.checkEncryptionKeys(); err != nil {
 		return Config{}, err
 	}
 	if c.Mode == Production {
 		return c, c.checkKeyStrength()
 	}
 	return c, nil
+}
+
+// checkEncryptionKeys reads the keys that are given themselves; what a key service keeps is read
+// when it is opened.
+func (c Config) checkEncryptionKeys() error {
+	if !secret.InService(c.EncryptionKey) {
+		if _, err := secret.ParseKey(c.EncryptionKey); err != nil {
+			return err
+		}
+	}
+	for i, key := range c.OldKeys {
+		if _, err := secret.ParseKey(key); err != nil && !secret.InService(key) {
+			return fault.New(fault.Invalid, "Key %d of ENCRYPTION_KEYS_OLD cannot be read: each is 64 hexadecimal digits or base64, separated by commas.", i+1)
+		}
+	}
+	return nil
 }
 
 func (c Config) missingKeys() []string {
@@ -82,7 +98,7 @@ func (c Config) checkKeyStrength() error {
 		name  string
 		value secret.Text
 	}{{"SECRET_KEY", c.SecretKey}, {"ENCRYPTION_KEY", c.EncryptionKey}} {
-		if weak(key.value.Reveal()) {
+		if !secret.InService(key.value) && weak(key.value.Reveal()) {
 			return fault.New(fault.Invalid, "%s is an example or too weak for production; make one with `alpaca-trader keys generate`.", key.name)
 		}
 	}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/jcap24/alpaca-trader/internal/clock"
@@ -11,21 +12,20 @@ import (
 )
 
 // openStore opens the database of DATABASE_URL, refuses a wrong ENCRYPTION_KEY before anything is
-// written, and brings the schema up to date.
+// written, and brings the schema up to date. The keys of other purposes are derived from the
+// keyring only afterwards: Prepare tells it of the installation's own key.
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, *secret.Keyring, error) {
-	keyring, err := secret.NewKeyring(cfg.EncryptionKey)
+	database, err := store.Open(ctx, store.Options{URL: cfg.DatabaseURL, Clock: clock.System()})
 	if err != nil {
 		return nil, nil, err
 	}
-	database, err := store.Open(ctx, store.Options{
-		URL: cfg.DatabaseURL, Clock: clock.System(), AuditKey: keyring.Derive(secret.AuditLabel),
-	})
+	keyring, err := openKeyring(ctx, cfg, database, log)
+	if err == nil {
+		err = database.Prepare(ctx, keyring, log)
+	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, database.Close())
 	}
-	if err := database.Prepare(ctx, keyring, log); err != nil {
-		_ = database.Close()
-		return nil, nil, err
-	}
+	database.UseAuditKey(keyring.Derive(secret.AuditLabel))
 	return database, keyring, nil
 }

@@ -16,5 +16,5 @@ var (
 	_ engine.Journal  = (*store.Store)(nil)
 	_ market.BarStore = (*store.Store)(nil)
 	_ scs.CtxStore    = store.Sessions{}
-	_ store.Canary    = (*secret.Keyring)(nil)
+	_ store.Keys      = (*secret.Keyring)(nil)
 )

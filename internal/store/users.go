@@ -98,7 +98,7 @@ func (s *Store) AdmitUser(ctx context.Context, user auth.User, wrappedDataKey []
 		if first {
 			user.Role = auth.Admin
 		}
-		if err := insertUser(ctx, tx, user, wrappedDataKey, settings); err != nil {
+		if err := s.insertUser(ctx, tx, user, wrappedDataKey, settings); err != nil {
 			return err
 		}
 		if err := insertPasswordLink(ctx, tx, terms.Link); err != nil {
@@ -128,7 +128,7 @@ func queue(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
-func insertUser(ctx context.Context, tx bun.Tx, user auth.User, wrappedDataKey []byte, settings trade.Settings) error {
+func (s *Store) insertUser(ctx context.Context, tx bun.Tx, user auth.User, wrappedDataKey []byte, settings trade.Settings) error {
 	row := rowOfUser(user)
 	if err := checkTaken(ctx, tx, row); err != nil {
 		return err
@@ -136,7 +136,7 @@ func insertUser(ctx context.Context, tx bun.Tx, user auth.User, wrappedDataKey [
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return taken(err, fault.New(fault.Conflict, eitherTaken))
 	}
-	if _, err := tx.NewInsert().Model(&userKeyRow{UserID: user.ID, Wrapped: wrappedDataKey}).Exec(ctx); err != nil {
+	if err := s.insertDataKey(ctx, tx, userKeyRow{UserID: user.ID, Wrapped: wrappedDataKey}); err != nil {
 		return err
 	}
 	chosen := rowOfSettings(user.ID, settings)

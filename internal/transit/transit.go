@@ -1,0 +1,188 @@
+// Package transit keeps an ENCRYPTION_KEY wrapped by the transit engine of HashiCorp Vault or
+// OpenBao: the key that wraps never leaves it. It implements secret.KeyService.
+package transit
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+)
+
+const (
+	patience      = 5 * time.Second
+	largestAnswer = 64 << 10 // bytes
+	usualMount    = "transit"
+)
+
+// The schemes of an ENCRYPTION_KEY that a transit engine keeps. Plain http is for this machine.
+const (
+	scheme      = "vault-transit"
+	plainScheme = "vault-transit+http"
+)
+
+// Service is one key of a transit engine.
+type Service struct {
+	address string
+	base    *url.URL // of the mount, with the final slash
+	name    string
+	token   secret.Text
+	client  *http.Client
+}
+
+var segment = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// Open reads vault-transit://host:port/NAME, or .../MOUNT/NAME where the engine is not mounted at
+// "transit". It does no I/O. The error is a fault of kind Invalid.
+func Open(encryptionKey, token secret.Text) (*Service, error) {
+	address, err := url.Parse(encryptionKey.Reveal())
+	if err != nil {
+		return nil, errAddress
+	}
+	segments := strings.Split(strings.TrimPrefix(address.Path, "/"), "/")
+	for _, part := range segments {
+		if !segment.MatchString(part) {
+			return nil, errAddress
+		}
+	}
+	switch {
+	case address.Scheme != scheme && address.Scheme != plainScheme, address.Hostname() == "", address.User != nil,
+		address.RawQuery != "" || address.ForceQuery || address.Fragment != "" || address.Opaque != "", len(segments) > 4:
+		return nil, errAddress
+	case address.Scheme == plainScheme && !thisMachine(address.Hostname()):
+		return nil, fault.New(fault.Invalid, "ENCRYPTION_KEY names a key service by plain http, which is for 127.0.0.1 only; use vault-transit://.")
+	case token.IsEmpty():
+		return nil, fault.New(fault.Invalid, "ENCRYPTION_KEY names a key service, which needs VAULT_TOKEN (or VAULT_TOKEN_FILE).")
+	}
+	return newService(address, segments, token), nil
+}
+
+var errAddress = fault.New(fault.Invalid, "ENCRYPTION_KEY is not an address such as vault-transit://vault.example:8200/alpaca-trader.")
+
+func newService(address *url.URL, segments []string, token secret.Text) *Service {
+	mount, name := segments[:len(segments)-1], segments[len(segments)-1]
+	if len(mount) == 0 {
+		mount = []string{usualMount}
+	}
+	base := &url.URL{Scheme: "https", Host: address.Host, Path: "/v1/" + strings.Join(mount, "/") + "/"}
+	if address.Scheme == plainScheme {
+		base.Scheme = "http"
+	}
+	return &Service{
+		address: fmt.Sprintf("%s://%s/%s/%s", address.Scheme, address.Host, strings.Join(mount, "/"), name),
+		base:    base, name: name, token: token,
+		client: &http.Client{
+			Timeout:       patience,
+			Transport:     &http.Transport{DialContext: (&net.Dialer{Timeout: patience}).DialContext, DisableKeepAlives: true},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token stays here
+		},
+	}
+}
+
+func thisMachine(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// Address names the engine and the key.
+func (s *Service) Address() string { return s.address }
+
+// Wrap encrypts the key under the newest version of the engine's key.
+func (s *Service) Wrap(ctx context.Context, key secret.Text) ([]byte, error) {
+	answer, err := s.call(ctx, "encrypt", map[string]string{"plaintext": base64.StdEncoding.EncodeToString([]byte(key.Reveal()))})
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(answer.Ciphertext, "vault:") {
+		return nil, s.unexpected("its answer has no ciphertext", nil)
+	}
+	return []byte(answer.Ciphertext), nil
+}
+
+// Unwrap decrypts what Wrap made.
+func (s *Service) Unwrap(ctx context.Context, wrapped []byte) (secret.Text, error) {
+	answer, err := s.call(ctx, "decrypt", map[string]string{"ciphertext": string(wrapped)})
+	if err != nil {
+		return secret.Text{}, err
+	}
+	key, err := base64.StdEncoding.DecodeString(answer.Plaintext)
+	if err != nil || len(key) == 0 {
+		return secret.Text{}, s.unexpected("its answer has no plaintext", nil)
+	}
+	return secret.NewText(string(key)), nil
+}
+
+// answer is what the engine says; errors are its own words.
+type answer struct {
+	Ciphertext string `json:"ciphertext"`
+	Plaintext  string `json:"plaintext"`
+}
+
+func (s *Service) call(ctx context.Context, act string, body map[string]string) (answer, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return answer{}, fmt.Errorf("encode request: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base.JoinPath(act, s.name).String(), bytes.NewReader(encoded))
+	if err != nil {
+		return answer{}, fmt.Errorf("make request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Vault-Request", "true")
+	request.Header.Set("X-Vault-Token", s.token.Reveal())
+	response, err := s.client.Do(request)
+	if err != nil {
+		return answer{}, fault.Because(err, fault.Unavailable, "The key service at %s does not answer. Check the address in ENCRYPTION_KEY and that it runs.", s.base.Host)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
+	if err != nil {
+		return answer{}, s.unexpected("its answer broke off", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return answer{}, s.refusal(act, response.StatusCode)
+	}
+	return s.parse(text)
+}
+
+func (s *Service) parse(text []byte) (answer, error) {
+	var whole struct {
+		Data answer `json:"data"`
+	}
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return answer{}, s.unexpected("its answer is not JSON", err)
+	}
+	return whole.Data, nil
+}
+
+// refusal says what a status means. The body is not repeated: nobody knows what is in it.
+func (s *Service) refusal(act string, status int) error {
+	cause := fmt.Errorf("%s: status %d", act, status)
+	switch {
+	case status == http.StatusForbidden || status == http.StatusUnauthorized:
+		return fault.Because(cause, fault.Invalid, "The key service at %s refuses VAULT_TOKEN. It needs update on %s/encrypt/%s and decrypt/%s.", s.base.Host, strings.TrimPrefix(strings.TrimSuffix(s.base.Path, "/"), "/v1/"), s.name, s.name)
+	case status == http.StatusNotFound:
+		return fault.Because(cause, fault.Invalid, "The key service at %s has no key %q there. Check the address in ENCRYPTION_KEY.", s.base.Host, s.name)
+	case status == http.StatusBadRequest:
+		return fault.Because(cause, fault.Invalid, "The key service at %s cannot %s with the key %q: it is missing, or the version that is needed is gone.", s.base.Host, act, s.name)
+	case status == http.StatusServiceUnavailable:
+		return fault.Because(cause, fault.Unavailable, "The key service at %s is sealed or starting. Unseal it and start again.", s.base.Host)
+	}
+	return s.unexpected("status "+http.StatusText(status), cause)
+}
+
+func (s *Service) unexpected(what string, cause error) error {
+	return fault.Because(cause, fault.Unavailable, "The key service at %s does not answer as it should: %s.", s.base.Host, what)
+}

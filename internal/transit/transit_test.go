@@ -1,0 +1,143 @@
+package transit_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/secret"
+	"github.com/jcap24/alpaca-trader/internal/transit"
+	"github.com/jcap24/alpaca-trader/internal/transit/transittest"
+)
+
+func open(t *testing.T, address, token string) *transit.Service {
+	t.Helper()
+	service, err := transit.Open(secret.NewText(address), secret.NewText(token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
+func TestAKeyComesBackAlsoAfterTheEngineRotated(t *testing.T) {
+	t.Parallel()
+	engine := transittest.Start(t, "hush")
+	service := open(t, engine.KeyAddress("trader"), "hush")
+	key := secret.GenerateKey()
+	first, err := service.Wrap(t.Context(), key)
+	if err != nil || !strings.HasPrefix(string(first), "vault:v1:") || strings.Contains(string(first), key.Reveal()) {
+		t.Fatalf("%s, %v", first, err)
+	}
+	engine.Rotate("trader")
+	second, err := service.Wrap(t.Context(), key)
+	if err != nil || !strings.HasPrefix(string(second), "vault:v2:") {
+		t.Fatalf("%s, %v", second, err)
+	}
+	for _, wrapped := range [][]byte{first, second} {
+		if got, err := service.Unwrap(t.Context(), wrapped); err != nil || got != key {
+			t.Errorf("%s: %v", wrapped, err)
+		}
+	}
+}
+
+func TestEveryRefusalIsOneSentence(t *testing.T) {
+	t.Parallel()
+	engine := transittest.Start(t, "hush")
+	wrapped, err := open(t, engine.KeyAddress("trader"), "hush").Wrap(t.Context(), secret.GenerateKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	for name, test := range map[string]struct {
+		service *transit.Service
+		says    string
+	}{
+		"token":     {open(t, engine.KeyAddress("trader"), "wrong"), "refuses VAULT_TOKEN"},
+		"other key": {open(t, engine.KeyAddress("other"), "hush"), "the version that is needed is gone"},
+		"mount":     {open(t, strings.Replace(engine.KeyAddress("trader"), "/trader", "/elsewhere/trader", 1), "hush"), "has no key"},
+		"nobody":    {open(t, "vault-transit+http://"+closed.Addr().String()+"/trader", "hush"), "does not answer"},
+		"tls":       {open(t, strings.Replace(engine.KeyAddress("trader"), "+http", "", 1), "hush"), "does not answer"},
+		"sealed":    {answering(t, 503, `{}`), "is sealed"},
+		"redirect":  {answering(t, 307, `{}`), "does not answer as it should"},
+		"no JSON":   {answering(t, 200, `<html>`), "not JSON"},
+		"nothing":   {answering(t, 200, `{"data":{}}`), "has no plaintext"},
+	} {
+		_, err := test.service.Unwrap(t.Context(), wrapped)
+		if said := fault.Public(err); err == nil || !strings.Contains(said, test.says) || strings.Contains(fmt.Sprint(err), "hush") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func answering(t *testing.T, status int, body string) *transit.Service {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "http://127.0.0.1:1/")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	return open(t, "vault-transit+http://"+server.Listener.Addr().String()+"/trader", "hush")
+}
+
+func TestASilentEngineIsGivenUp(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err = open(t, "vault-transit+http://"+silent.Addr().String()+"/trader", "hush").Wrap(ctx, secret.GenerateKey())
+	if !fault.Is(err, fault.Unavailable) {
+		t.Error(err)
+	}
+}
+
+func TestAddressesAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []string{
+		"vault-transit://", "vault-transit://host", "vault-transit://host/", "vault-transit://host/a//b", "vault-transit://host/../x",
+		"vault-transit://me:hunter2@host/x", "vault-transit://host/x?y", "vault-transit://host/x#y", "https://host/x", "vault-transit:x",
+		"vault-transit://host/a/b/c/d/e", "vault-transit://host/%2e%2e", "vault-transit+http://vault.example/x", "aws-kms://key",
+	} {
+		if _, err := transit.Open(secret.NewText(wrong), secret.NewText("t")); !fault.Is(err, fault.Invalid) || strings.Contains(fmt.Sprint(err), "hunter2") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+	if _, err := transit.Open(secret.NewText("vault-transit://vault.example:8200/x"), secret.Text{}); err == nil || !strings.Contains(fault.Public(err), "VAULT_TOKEN") {
+		t.Errorf("without a token: %v", err)
+	}
+	if service := open(t, "vault-transit://vault.example:8200/x", "t"); service.Address() != "vault-transit://vault.example:8200/transit/x" {
+		t.Errorf("address %s", service.Address())
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	for _, seed := range []string{"vault-transit://h:8200/k", "vault-transit+http://[::1]:1/m/k", "vault-transit://h/%00", "://", "vault-transit://h/k?x#y"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		service, err := transit.Open(secret.NewText(address), secret.NewText("t"))
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Errorf("%q: %v", address, err)
+			}
+			return
+		}
+		if again, err := transit.Open(secret.NewText(service.Address()), secret.NewText("t")); err != nil || again.Address() != service.Address() {
+			t.Errorf("%q became %q, then %v", address, service.Address(), err)
+		}
+	})
+}
