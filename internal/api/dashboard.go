@@ -89,7 +89,7 @@ func viewOrder(order trade.BrokerOrder) orderView {
 }
 
 type ordersInput struct {
-	Status string `query:"status" enum:"all,closed" default:"all" doc:"closed leaves the open ones out"`
+	Status string `query:"status" enum:"closed,all" default:"closed" doc:"all puts the open ones first"`
 }
 
 func (s *server) orders(ctx context.Context, input *ordersInput) ([]orderView, error) {

@@ -303,8 +303,8 @@ func TestDashboardReads(t *testing.T) {
 	v.call("GET", "/api/positions", nil).want(200).json(`[{"symbol":"AAPL","side":"short","qty":-3.5,"avg_entry":200.25,"current_price":200,"market_value":-700,"unrealized_pl":0.875,"unrealized_plpc":0.0012}]`)
 	const open = `{"id":"o2","client_order_id":"at1-b","symbol":"SPY","side":"buy","type":"market","qty":null,"notional":"100.5","filled_qty":"0","filled_avg_price":null,"status":"new","submitted_at":"2026-03-02T14:59:00Z","filled_at":null}`
 	const closed = `{"id":"o1","client_order_id":"at1-a","symbol":"AAPL","side":"sell","type":"market","qty":"3.5","notional":null,"filled_qty":"3.5","filled_avg_price":"200.25","status":"filled","submitted_at":"2026-03-01T14:59:00Z","filled_at":"2026-03-01T15:00:00Z"}`
-	v.call("GET", "/api/orders", nil).want(200).json(`[` + open + `,` + closed + `]`)
-	v.call("GET", "/api/orders?status=closed", nil).want(200).json(`[` + closed + `]`)
+	v.call("GET", "/api/orders?status=all", nil).want(200).json(`[` + open + `,` + closed + `]`)
+	v.call("GET", "/api/orders", nil).want(200).json(`[` + closed + `]`)
 	v.call("GET", "/api/orders?status=odd", nil).problem(400)
 	v.call("GET", "/api/signals", nil).want(200).json(`[{"symbol":"AAPL","name":"Apple Inc. Common Stock","action":"buy","strength":50,
 		"details":{"rsi_signal":"buy","sma_signal":null,"macd_signal":null,"bb_signal":null},"price":202,"change_pct":1.0000000000000009,"values":{"rsi":27.4},

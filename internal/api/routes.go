@@ -64,7 +64,7 @@ func (s *server) routes() []route {
 
 		{get, "/api/account", auth.Read, userBudget, orToken, 200, "account", "The active account's figures", serve(s.account)},
 		{get, "/api/positions", auth.Read, userBudget, orToken, 200, "positions", "The active account's positions", serve(s.positions)},
-		{get, "/api/orders", auth.Read, userBudget, orToken, 200, "orders", "Open orders, then the newest closed ones, 50 at most", serve(s.orders)},
+		{get, "/api/orders", auth.Read, userBudget, orToken, 200, "orders", "The newest closed orders, 50 at most; on request the open ones before them", serve(s.orders)},
 		{get, "/api/portfolio-history", auth.Read, userBudget, orToken, 200, "portfolioHistory", "The active account's equity curve", serve(s.portfolioHistory)},
 		{get, "/api/signals", auth.Read, userBudget, orToken, 200, "signals", "One signal for each symbol of the watchlist", serve(s.signals)},
 		{get, "/api/cycles", auth.Read, userBudget, orToken, 200, "cycles", "The active account's newest trading cycles with every decision", serve(s.cycles)},

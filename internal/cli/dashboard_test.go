@@ -142,7 +142,7 @@ func TestTheDemonstrationTradesAndSurvivesAKill(t *testing.T) {
 
 func (v *visitor) orders() []order {
 	var orders []order
-	v.must("GET", "/api/orders", nil, &orders)
+	v.must("GET", "/api/orders?status=all", nil, &orders)
 	return orders
 }
 
