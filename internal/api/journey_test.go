@@ -111,7 +111,7 @@ func TestAccountsRefuse(t *testing.T) {
 	}{
 		{good("name", "  "), 400, "name"},
 		{good("name", strings.Repeat("n", 81)), 400, "name"},
-		{good("name", "a\u0000b"), 400, "name"},
+		{good("name", "a\u0000b"), 400, "NUL"},
 		{good("name", "a\nb"), 400, "name"},
 		{good("name", ".."), 400, "name"},
 		{good("name", "paper"), 409, "already"},
