@@ -61,8 +61,22 @@ func setup(t *testing.T, options ...option) *bench {
 // setupServer is setup with a server that tune has changed.
 func setupServer(t *testing.T, tune func(*http.Server), options ...option) *bench {
 	t.Helper()
-	b := &bench{t: t, broker: newFakeBroker(), bus: &event.Bus{}, clock: clock.NewHeld(clock.System().Now()), log: &lockedBuffer{}}
-	b.store = openStore(t, b.clock)
+	held := clock.NewHeld(clock.System().Now())
+	return setupReplica(t, openStore(t, held), held, tune, options...)
+}
+
+// setupOn is setup on an empty database of the kind.
+func setupOn(t *testing.T, address storetest.Address, options ...option) *bench {
+	t.Helper()
+	held := clock.NewHeld(clock.System().Now())
+	database := storetest.Open(t, address(t), store.Options{Clock: held})
+	return setupReplica(t, database, held, func(*http.Server) {}, options...)
+}
+
+// setupReplica is a server on a database that others may share.
+func setupReplica(t *testing.T, database *store.Store, held *clock.Held, tune func(*http.Server), options ...option) *bench {
+	t.Helper()
+	b := &bench{t: t, store: database, broker: newFakeBroker(), bus: &event.Bus{}, clock: held, log: &lockedBuffer{}}
 	keyring, err := secret.NewKeyring(secret.GenerateKey())
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +116,13 @@ func setupServer(t *testing.T, tune func(*http.Server), options ...option) *benc
 		b.server.Close()
 	})
 	return b
+}
+
+// in is the same server in a test of its own.
+func (b *bench) in(t *testing.T) *bench {
+	inner := *b
+	inner.t = t
+	return &inner
 }
 
 // limits is a limiter in memory.
@@ -189,6 +210,15 @@ func (v *visitor) signIn(name string) {
 func (b *bench) viewer(name string) *visitor {
 	b.t.Helper()
 	b.create(auth.User{Username: name, Role: auth.Viewer})
+	v := b.visitor()
+	v.signIn(name)
+	return v
+}
+
+// administrator creates an administrator, and signs it in.
+func (b *bench) administrator(name string) *visitor {
+	b.t.Helper()
+	b.create(auth.User{Username: name, Role: auth.Admin})
 	v := b.visitor()
 	v.signIn(name)
 	return v

@@ -84,7 +84,7 @@ type userPath struct {
 }
 
 type adminUserChangeInput struct {
-	userPath
+	ID   string `path:"id" format:"uuid"`
 	Body struct {
 		Role     *auth.Role `json:"role,omitempty" enum:"admin,trader,viewer"`
 		Disabled *bool      `json:"disabled,omitempty"`

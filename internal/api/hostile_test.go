@@ -1,0 +1,258 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jcap24/alpaca-trader/internal/api"
+	"github.com/jcap24/alpaca-trader/internal/store/storetest"
+)
+
+// schema is what the tests below need of a JSON schema.
+type schema struct {
+	Ref        string `json:"$ref"`
+	Type       kinds
+	Enum       []any
+	Properties map[string]schema
+	Items      *schema
+}
+
+// kinds are the types that a schema allows: one, or a list of them.
+type kinds []string
+
+func (k *kinds) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*k = kinds{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(k))
+}
+
+func (s schema) is(kind string) bool { return slices.Contains(s.Type, kind) }
+
+// bodySchemas returns the schema of every route's body, from the description that clients get.
+func bodySchemas(t *testing.T) map[string]schema {
+	t.Helper()
+	description, err := api.OpenAPI("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			RequestBody struct {
+				Content map[string]struct{ Schema schema }
+			}
+		}
+		Components struct{ Schemas map[string]schema }
+	}
+	if err := json.Unmarshal(description, &document); err != nil {
+		t.Fatal(err)
+	}
+	bodies := map[string]schema{}
+	for path, methods := range document.Paths {
+		for method, operation := range methods {
+			if content, ok := operation.RequestBody.Content["application/json"]; ok {
+				bodies[strings.ToUpper(method)+" "+path] = resolve(content.Schema, document.Components.Schemas)
+			}
+		}
+	}
+	return bodies
+}
+
+// resolve puts what a schema refers to in its place.
+func resolve(s schema, known map[string]schema) schema {
+	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+		s = known[name]
+	}
+	if s.Items != nil {
+		items := resolve(*s.Items, known)
+		s.Items = &items
+	}
+	properties := map[string]schema{}
+	for name, property := range s.Properties {
+		properties[name] = resolve(property, known)
+	}
+	s.Properties = properties
+	return s
+}
+
+// texts returns the paths of all text fields in a body, such as "rate_limits.auth".
+func (s schema) texts(prefix string) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		property := s.Properties[name]
+		switch {
+		case property.is("object"):
+			found = append(found, property.texts(prefix+name+".")...)
+		case property.is("string"), property.is("array") && property.Items != nil && property.Items.is("string"):
+			found = append(found, prefix+name)
+		}
+	}
+	return found
+}
+
+// with returns the route's usual body with one more value at the path; a list where the schema has one.
+func (s schema) with(usual, path string, value any) map[string]any {
+	body := map[string]any{}
+	if usual != "" {
+		_ = json.Unmarshal([]byte(usual), &body) // it is written in this package
+	}
+	target := body
+	name, rest, nested := strings.Cut(path, ".")
+	for ; nested; name, rest, nested = strings.Cut(rest, ".") {
+		inner := map[string]any{}
+		target[name], s = inner, s.Properties[name]
+		target = inner
+	}
+	if s.Properties[name].is("array") {
+		value = []any{value}
+	}
+	target[name] = value
+	return body
+}
+
+// hiddenFields are columns and facts that no request may set, in any route that does not say so.
+var hiddenFields = []string{
+	"role", "is_admin", "isAdmin", "admin", "id", "user_id", "userId", "username_key", "owner", "disabled", "active", "demo",
+	"password_hash", "session_epoch", "two_factor", "verified", "created_at", "last_login", "sealed_key", "sealed_secret",
+	"wrapped", "next_run_at", "Role", "ROLE", "__proto__", "$schema",
+}
+
+// target is the address of a route in a test that lets it name nothing that exists.
+func target(route string) (method, path string) {
+	method, path, _ = strings.Cut(route, " ")
+	return method, strings.NewReplacer("{id}", "00000000-0000-4000-8000-000000000000", "{name}", "none", "{symbol}", "NONE").Replace(path)
+}
+
+// TestNoHiddenFieldCanBeSet puts each hidden field into each body, at the top and in each object in it.
+func TestNoHiddenFieldCanBeSet(t *testing.T) {
+	t.Parallel()
+	root := setup(t).user("root")
+	for route, body := range bodySchemas(t) {
+		places := []string{""}
+		for name, property := range body.Properties {
+			if property.is("object") {
+				places = append(places, name+".")
+			}
+		}
+		method, path := target(route)
+		for _, place := range places {
+			inside := body.Properties[strings.TrimSuffix(place, ".")]
+			if place == "" {
+				inside = body
+			}
+			for _, field := range hiddenFields {
+				if _, known := inside.Properties[strings.ToLower(field)]; known {
+					continue
+				}
+				answer := root.call(method, path, body.with(routeAccess[route].body, place+field, true))
+				if said := answer.problem(400); !strings.Contains(said, field) {
+					t.Errorf("%s with %s%s: %s", route, place, field, said)
+				}
+			}
+		}
+	}
+	root.call("GET", "/api/admin/users", nil).want(200) // still administrator, still signed in
+}
+
+var metacharacters = []string{
+	`'; DROP TABLE users; --`, `" OR ""="`, `\'; SELECT pg_sleep(9); --`, `?0 ?1 ?`, `$1`, `%' OR '1'='1`, `) UNION SELECT password_hash FROM users --`,
+	`E'\x41'`, `/*`, "\u2019 OR 1=1", "line\r\nbreak", strings.Repeat("'", 300),
+}
+
+// TestTextIsOnlyText puts characters that mean something to SQL into each text of each body, path
+// and query, on both databases: nothing breaks, nothing is lost, nothing is said of the inside.
+func TestTextIsOnlyText(t *testing.T) {
+	t.Parallel()
+	schemas := bodySchemas(t)
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		b := setupOn(t, address)
+		b.user("root")
+		bystander := b.withAccount("bystander")
+		for i, route := range listedRoutes(t) {
+			if route == "GET /api/stream" { // does not end by itself
+				continue
+			}
+			v := b.administrator(fmt.Sprint("hostile", i)) // its own: some routes end sessions or slow down
+			method, path := target(route)
+			for _, text := range metacharacters {
+				for _, field := range schemas[route].texts("") {
+					harmless(t, fmt.Sprintf("%s: %s is %q", route, field, text), v.call(method, path, schemas[route].with(routeAccess[route].body, field, text)))
+				}
+				harmless(t, fmt.Sprintf("%s with %q", route, text), v.call(method, hostilePath(route, text), routeAccess[route].content()))
+			}
+		}
+		bystander.call("GET", "/api/accounts", nil).want(200)
+		if log := b.log.String(); strings.Contains(log, "unexpected error") {
+			t.Errorf("the log says: %s", log)
+		}
+		links, err := b.store.AuditLinks(t.Context(), 0, 100000)
+		if err != nil || len(links) == 0 {
+			t.Fatalf("%d audit entries, %v", len(links), err)
+		}
+	})
+}
+
+// hostilePath puts the text into the route's path, and into the query that some routes read.
+func hostilePath(route, text string) string {
+	_, path, _ := strings.Cut(route, " ")
+	inPath := strings.NewReplacer("/", "%2F", ".", "%2E").Replace(url.PathEscape(text))
+	path = strings.NewReplacer("{id}", inPath, "{name}", inPath, "{symbol}", inPath).Replace(path)
+	query := url.Values{}
+	for _, name := range []string{"q", "after", "before", "limit", "period", "status", "action", "actor", "from", "to", "format"} {
+		query.Set(name, text)
+	}
+	return path + "?" + query.Encode()
+}
+
+// TestNULIsRefused: PostgreSQL keeps no NUL, so that no text may bring one, on either database.
+func TestNULIsRefused(t *testing.T) {
+	t.Parallel()
+	schemas := bodySchemas(t)
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		b := setupOn(t, address)
+		root := b.user("root")
+		for route, body := range schemas {
+			method, path := target(route)
+			for _, field := range body.texts("") {
+				answer := root.call(method, path, body.with(routeAccess[route].body, field, "a\x00b"))
+				if said := answer.problem(400); !strings.Contains(said, "NUL") {
+					t.Errorf("%s, %s: %s", route, field, said)
+				}
+			}
+			if said := root.call(method, path, `{"a\u0000b":1}`).problem(400); !strings.Contains(said, "NUL") {
+				t.Errorf("%s, a name: %s", route, said)
+			}
+		}
+		for _, path := range []string{"/api/admin/users?q=a%00b", "/api/admin/users?q=%ff", "/api/admin/users?after=%c0%80", "/api/watchlist/a%00b", "/api/watchlist/%ff"} {
+			method := "GET"
+			if strings.HasPrefix(path, "/api/watchlist") {
+				method = "DELETE"
+			}
+			if said := root.call(method, path, nil).problem(400); !strings.Contains(said, "NUL") {
+				t.Errorf("%s: %s", path, said)
+			}
+		}
+		v := b.visitor()
+		v.call("POST", "/api/auth/login", map[string]any{"username": "root", "password": password}, "User-Agent", "bytes \xff\xfe that are no text").want(200)
+		v.call("GET", "/api/accounts", nil).want(200)
+	})
+}
+
+func harmless(t *testing.T, what string, a answer) {
+	t.Helper()
+	if a.status >= 500 {
+		t.Errorf("%s: %d: %s", what, a.status, a.text)
+	}
+	for _, inside := range []string{"SQLITE", "SQLSTATE", "syntax error", "argon2id", "pq:", "users_"} {
+		if strings.Contains(a.text, inside) {
+			t.Errorf("%s: the answer shows the inside: %s", what, a.text)
+		}
+	}
+}
