@@ -47,8 +47,8 @@ func checkJSON(data []byte) error {
 	return nil
 }
 
-// nullable are the fields that take null.
-var nullable = map[string]bool{"schedule_cron": true}
+// nullable are the fields that take null. The last two are of what some browsers tell of a passkey.
+var nullable = map[string]bool{"schedule_cron": true, "userHandle": true, "authenticatorAttachment": true}
 
 // checkValue reads one value; key is where it stands, empty in a list and at the top.
 func checkValue(decoder *json.Decoder, key string, depth int) error {

@@ -80,6 +80,13 @@ func (s *server) routes() []route {
 		{get, "/api/settings", auth.Read, userBudget, orToken, 200, "settings", "The whole strategy", serve(s.settings)},
 		{put, "/api/settings", auth.Write, userBudget, orToken, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
 
+		{post, "/api/passkeys/register/begin", auth.Self, userBudget, fresh, 200, "passkeyRegisterBegin", "Ask for a new passkey", serve(s.passkeyRegisterBegin)},
+		{post, "/api/passkeys/register/finish", auth.Self, userBudget, anytime, 201, "passkeyRegisterFinish", "Keep the new passkey; other sessions end", serve(s.passkeyRegisterFinish)},
+		{put, "/api/passkeys/{id}", auth.Self, userBudget, anytime, 200, "passkeyRename", "Give a passkey another name", serve(s.passkeyRename)},
+		{remove, "/api/passkeys/{id}", auth.Self, userBudget, fresh, 200, "passkeyDelete", "Delete a passkey; other sessions end", serve(s.passkeyDelete)},
+		{post, "/api/auth/passkey/begin", auth.Public, signInBudget, anytime, 200, "passkeyBegin", "Ask for a passkey: to sign in, as the second factor of a sign-in, or as step-up", serve(s.passkeyBegin)},
+		{post, "/api/auth/passkey/finish", auth.Public, signInBudget, anytime, 200, "passkeyFinish", "Show the passkey that was asked for", serve(s.passkeyFinish)},
+
 		{get, "/api/tokens", auth.Self, userBudget, anytime, 200, "tokens", "The API tokens", serve(s.tokens)},
 		{post, "/api/tokens", auth.Self, userBudget, fresh, 201, "tokenAdd", "Make an API token; its text is in this answer and never again", serve(s.tokenAdd)},
 		{remove, "/api/tokens/{id}", auth.Self, userBudget, fresh, 200, "tokenRevoke", "Revoke an API token; it opens nothing from then on", serve(s.tokenRevoke)},

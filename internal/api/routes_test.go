@@ -61,6 +61,13 @@ var routeAccess = map[string]access{
 	"GET /api/settings":   {``, 401, 200, 200, 0},
 	"PUT /api/settings":   {`{"max_positions":9}`, 401, 403, 200, 0},
 
+	"POST /api/passkeys/register/begin":  {``, 401, 400, 400, 0}, // by an IP address: browsers keep passkeys for names
+	"POST /api/passkeys/register/finish": {`{"name":"x","credential":{}}`, 401, 400, 400, 0},
+	"PUT /api/passkeys/{id}":             {`{"name":"stolen"}`, 401, 404, 404, 0},
+	"DELETE /api/passkeys/{id}":          {``, 401, 404, 404, 0},
+	"POST /api/auth/passkey/begin":       {`{"purpose":"sign_in"}`, 400, 400, 400, 0},
+	"POST /api/auth/passkey/finish":      {`{"credential":{}}`, 400, 400, 400, 0},
+
 	"GET /api/tokens":         {``, 401, 200, 200, 0},
 	"POST /api/tokens":        {`{"name":"","scopes":[]}`, 401, 400, 400, 0},
 	"DELETE /api/tokens/{id}": {``, 401, 404, 404, 0},

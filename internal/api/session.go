@@ -28,6 +28,7 @@ const (
 	endsValue     = "ends"     // int64: Unix time after which it is over
 	rememberValue = "remember" // bool
 	factorValue   = "factor"   // int64: Unix time at which a factor was last shown
+	passkeyValue  = "passkey"  // string: auth.PasskeyQuestion that waits for its answer, JSON
 	pendingValue  = "pending"  // string: id of the pending sign-in; such a session has no user
 )
 

@@ -140,11 +140,14 @@ type Tokens interface {
 type Passkeys interface {
 	ListPasskeys(ctx context.Context, userID string) ([]auth.Passkey, error) // oldest first
 	PasskeyByCredential(ctx context.Context, credentialID []byte) (auth.Passkey, error)
-	CreatePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte, entry audit.Entry) error
+	// CreatePasskey ends all sessions of the user and returns the user.
+	CreatePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte, entry audit.Entry) (auth.User, error)
 	// UsePasskey stores record, count and last use; auth.ErrCloned when the count does not rise.
 	UsePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte) error
 	RenamePasskey(ctx context.Context, userID, id, name string, entry audit.Entry) error // NotFound
-	DeletePasskey(ctx context.Context, userID, id string, entry audit.Entry) error       // NotFound
+	// DeletePasskey removes the recovery codes with the last second factor, ends all sessions of
+	// the user and returns the user. NotFound: there was none.
+	DeletePasskey(ctx context.Context, userID, id string, entry audit.Entry) (auth.User, error)
 }
 
 // AuditLog appends an act that changes nothing else, such as a failed sign-in.

@@ -1,8 +1,10 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -24,6 +26,43 @@ type Passkey struct {
 	LastUsedAt   time.Time // zero: never
 }
 
+// PasskeyPurpose is what a passkey is asked for.
+type PasskeyPurpose string
+
+// The purposes.
+const (
+	ToRegister     PasskeyPurpose = "register"
+	ToSignIn       PasskeyPurpose = "sign_in"
+	ToSecondFactor PasskeyPurpose = "second_factor" // of a sign-in whose password was right
+	ToStepUp       PasskeyPurpose = "step_up"
+)
+
+// PasskeyPatience is how long a question for a passkey can be answered.
+const PasskeyPatience = 5 * time.Minute
+
+// PasskeyQuestion is what the server keeps of a question until it is answered, which happens once.
+type PasskeyQuestion struct {
+	Purpose   PasskeyPurpose
+	Party     RelyingParty
+	State     []byte // holds the challenge
+	ExpiresAt time.Time
+}
+
+// Challenge names the question: no other one has the same.
+func (q PasskeyQuestion) Challenge() []byte {
+	sum := sha256.Sum256(q.State)
+	return sum[:]
+}
+
+// Require returns nil when the question was asked for one of the purposes and can still be
+// answered; otherwise a fault of kind Invalid.
+func (q PasskeyQuestion) Require(now time.Time, purposes ...PasskeyPurpose) error {
+	if !slices.Contains(purposes, q.Purpose) || !now.Before(q.ExpiresAt) {
+		return fault.New(fault.Invalid, "This was not asked for, or too long ago. Start again.")
+	}
+	return nil
+}
+
 // PasskeysPerUser is how many passkeys a user can have.
 const PasskeysPerUser = 20
 
@@ -33,8 +72,8 @@ type RelyingParty struct {
 	Origin string // such as https://trader.example.com or http://localhost:5000
 }
 
-// passkeyRefused is the same whatever is wrong with what an authenticator or a stranger sent.
-const passkeyRefused = "This passkey was not accepted. Try again, or use another way."
+// ErrPasskey is the same whatever is wrong with what an authenticator or a stranger sent.
+var ErrPasskey = fault.New(fault.Unauthenticated, "This passkey was not accepted. Try again, or use another way.")
 
 // BeginRegistration returns what a browser needs to make another passkey of the user
 // (PublicKeyCredentialCreationOptionsJSON), and the state that FinishRegistration needs. The state
@@ -146,7 +185,7 @@ func (r RelyingParty) FinishAssertion(user User, existing []Passkey, state, answ
 var ErrCloned = fault.New(fault.Unauthenticated, "This passkey was refused: its counter went back, as that of a copy would. Use another way and delete it.")
 
 func refused(err error, kind fault.Kind) error {
-	return fault.Because(err, kind, passkeyRefused)
+	return fault.Because(err, kind, "%s", ErrPasskey.Public)
 }
 
 // with returns the library's view of the relying party and of the user.

@@ -92,14 +92,8 @@ func (s *Store) DisableTOTP(ctx context.Context, userID string, entry audit.Entr
 		if err := mustChange(result, err, fault.New(fault.NotFound, "Two-factor authentication is not on.")); err != nil {
 			return err
 		}
-		left, err := secondFactors(ctx, tx, userID)
-		if err != nil {
+		if err := dropIdleCodes(ctx, tx, userID); err != nil {
 			return err
-		}
-		if !left.Required() {
-			if err := putRecoveryCodes(ctx, tx, userID, nil); err != nil {
-				return err
-			}
 		}
 		if user, err = s.endAndRead(ctx, tx, userID); err != nil {
 			return err
@@ -107,6 +101,15 @@ func (s *Store) DisableTOTP(ctx context.Context, userID string, entry audit.Entr
 		return s.audit(ctx, tx, entry)
 	})
 	return user, err
+}
+
+// dropIdleCodes removes the recovery codes of a user who has no factor left for them to stand in for.
+func dropIdleCodes(ctx context.Context, tx bun.Tx, userID string) error {
+	left, err := secondFactors(ctx, tx, userID)
+	if err != nil || left.Required() {
+		return err
+	}
+	return putRecoveryCodes(ctx, tx, userID, nil)
 }
 
 // ReplaceRecoveryCodes makes the marks the user's only recovery codes and ends all sessions.

@@ -58,11 +58,11 @@ func (s *Store) PasskeyByCredential(ctx context.Context, credentialID []byte) (a
 	return row.passkey(), missing(err, noPasskey)
 }
 
-// CreatePasskey inserts the passkey and spends the challenge that it answers. Faults: Conflict when
-// the challenge was answered before, the authenticator is registered already, or the user has
-// auth.PasskeysPerUser.
-func (s *Store) CreatePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte, entry audit.Entry) error {
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+// CreatePasskey inserts the passkey, spends the challenge that it answers and ends all sessions of
+// the user. Faults: Conflict when the challenge was answered before, the authenticator is registered
+// already, or the user has auth.PasskeysPerUser.
+func (s *Store) CreatePasskey(ctx context.Context, passkey auth.Passkey, challenge []byte, entry audit.Entry) (user auth.User, err error) {
+	err = s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := s.lockUser(ctx, tx, passkey.UserID); err != nil {
 			return err
 		}
@@ -80,8 +80,12 @@ func (s *Store) CreatePasskey(ctx context.Context, passkey auth.Passkey, challen
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return taken(err, fault.New(fault.Conflict, "This passkey is registered already."))
 		}
+		if user, err = s.endAndRead(ctx, tx, passkey.UserID); err != nil {
+			return err
+		}
 		return s.audit(ctx, tx, entry)
 	})
+	return user, err
 }
 
 // UsePasskey spends the challenge and stores what the passkey's use has changed: record, count and
@@ -124,13 +128,21 @@ func (s *Store) RenamePasskey(ctx context.Context, userID, id, name string, entr
 	})
 }
 
-// DeletePasskey removes the user's passkey; a fault of kind NotFound when it is not there.
-func (s *Store) DeletePasskey(ctx context.Context, userID, id string, entry audit.Entry) error {
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+// DeletePasskey removes the user's passkey, and the recovery codes when no other factor is left for
+// them to stand in for, and ends all sessions of the user; a fault of kind NotFound when it is not there.
+func (s *Store) DeletePasskey(ctx context.Context, userID, id string, entry audit.Entry) (user auth.User, err error) {
+	err = s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw("DELETE FROM passkeys WHERE id = ? AND user_id = ?", id, userID).Exec(ctx)
 		if err := mustChange(result, err, fault.New(fault.NotFound, noPasskey)); err != nil {
 			return err
 		}
+		if err := dropIdleCodes(ctx, tx, userID); err != nil {
+			return err
+		}
+		if user, err = s.endAndRead(ctx, tx, userID); err != nil {
+			return err
+		}
 		return s.audit(ctx, tx, entry)
 	})
+	return user, err
 }

@@ -20,15 +20,18 @@ func newPasskey(userID, credential string) auth.Passkey {
 	}
 }
 
+// created is the error of CreatePasskey and DeletePasskey alone.
+func created(_ auth.User, err error) error { return err }
+
 func passkeys(t *testing.T, w world) {
 	ctx, ann, ben := t.Context(), w.user(t, "ann").ID, w.user(t, "ben").ID
 	first, other := newPasskey(ann, "a"), newPasskey(ben, "b")
-	must(t, w.CreatePasskey(ctx, first, []byte("challenge 1"), audit.Entry{Action: audit.PasskeyAdded}))
-	must(t, w.CreatePasskey(ctx, other, []byte("challenge 2"), audit.Entry{Action: audit.PasskeyAdded}))
+	must(t, created(w.CreatePasskey(ctx, first, []byte("challenge 1"), audit.Entry{Action: audit.PasskeyAdded})))
+	must(t, created(w.CreatePasskey(ctx, other, []byte("challenge 2"), audit.Entry{Action: audit.PasskeyAdded})))
 	again := newPasskey(ben, "a")
-	want(t, w.CreatePasskey(ctx, again, []byte("challenge 3"), audit.Entry{}), fault.Conflict)
-	want(t, w.CreatePasskey(ctx, newPasskey(ann, "c"), []byte("challenge 2"), audit.Entry{}), fault.Conflict)
-	want(t, w.CreatePasskey(ctx, newPasskey("nobody", "d"), []byte("challenge 4"), audit.Entry{}), fault.NotFound)
+	want(t, created(w.CreatePasskey(ctx, again, []byte("challenge 3"), audit.Entry{})), fault.Conflict)
+	want(t, created(w.CreatePasskey(ctx, newPasskey(ann, "c"), []byte("challenge 2"), audit.Entry{})), fault.Conflict)
+	want(t, created(w.CreatePasskey(ctx, newPasskey("nobody", "d"), []byte("challenge 4"), audit.Entry{})), fault.NotFound)
 
 	found, err := w.PasskeyByCredential(ctx, first.CredentialID)
 	must(t, err)
@@ -38,13 +41,13 @@ func passkeys(t *testing.T, w world) {
 
 	want(t, w.RenamePasskey(ctx, ben, first.ID, "stolen", audit.Entry{}), fault.NotFound)
 	must(t, w.RenamePasskey(ctx, ann, first.ID, "Phone", audit.Entry{Action: audit.PasskeyRenamed}))
-	want(t, w.DeletePasskey(ctx, ben, first.ID, audit.Entry{}), fault.NotFound)
+	want(t, created(w.DeletePasskey(ctx, ben, first.ID, audit.Entry{})), fault.NotFound)
 	list, err := w.ListPasskeys(ctx, ann)
 	must(t, err)
 	first.Name = "Phone"
 	same(t, "hers", list, []auth.Passkey{first})
-	must(t, w.DeletePasskey(ctx, ann, first.ID, audit.Entry{Action: audit.PasskeyDeleted}))
-	want(t, w.DeletePasskey(ctx, ann, first.ID, audit.Entry{}), fault.NotFound)
+	must(t, created(w.DeletePasskey(ctx, ann, first.ID, audit.Entry{Action: audit.PasskeyDeleted})))
+	want(t, created(w.DeletePasskey(ctx, ann, first.ID, audit.Entry{})), fault.NotFound)
 	list, err = w.ListPasskeys(ctx, ann)
 	must(t, err)
 	same(t, "none left", len(list), 0)
@@ -55,8 +58,8 @@ func passkeyUse(t *testing.T, w world) {
 	ctx, ann, ben := t.Context(), w.user(t, "ann").ID, w.user(t, "ben").ID
 	counted, uncounted := newPasskey(ann, "a"), newPasskey(ann, "b")
 	uncounted.SignCount = 0
-	must(t, w.CreatePasskey(ctx, counted, []byte("made 1"), audit.Entry{}))
-	must(t, w.CreatePasskey(ctx, uncounted, []byte("made 2"), audit.Entry{}))
+	must(t, created(w.CreatePasskey(ctx, counted, []byte("made 1"), audit.Entry{})))
+	must(t, created(w.CreatePasskey(ctx, uncounted, []byte("made 2"), audit.Entry{})))
 	used := func(passkey auth.Passkey, count uint32) auth.Passkey {
 		passkey.SignCount, passkey.LastUsedAt, passkey.Record = count, start.Add(time.Minute), []byte(`{"publicKey":"y"}`)
 		return passkey
@@ -82,7 +85,7 @@ func manyShowOnePasskey(t *testing.T, w world) {
 	ann := w.user(t, "ann").ID
 	passkey := newPasskey(ann, "a")
 	passkey.SignCount = 0
-	must(t, w.CreatePasskey(t.Context(), passkey, []byte("made"), audit.Entry{}))
+	must(t, created(w.CreatePasskey(t.Context(), passkey, []byte("made"), audit.Entry{})))
 	succeeded := together(t, 16, fault.Conflict, func(ctx context.Context, _ int) error {
 		return w.UsePasskey(ctx, passkey, []byte("one challenge"))
 	})
@@ -99,7 +102,7 @@ func passkeysAreBounded(t *testing.T, w world) {
 	ann := w.user(t, "ann").ID
 	succeeded := together(t, auth.PasskeysPerUser+4, fault.Conflict, func(ctx context.Context, i int) error {
 		name := fmt.Sprint(i)
-		return w.CreatePasskey(ctx, newPasskey(ann, name), []byte(name), audit.Entry{})
+		return created(w.CreatePasskey(ctx, newPasskey(ann, name), []byte(name), audit.Entry{}))
 	})
 	same(t, "passkeys", succeeded, auth.PasskeysPerUser)
 }
