@@ -149,7 +149,8 @@ func (a *App) ChangeInstallation(ctx context.Context, p auth.Principal, change I
 	if err != nil {
 		return auth.InstallationSettings{}, err
 	}
-	return a.inForce(settings), a.adopt(settings, a.Clock.Now())
+	err = a.adopt(settings, a.Clock.Now())
+	return a.inForce(settings), err
 }
 
 func (a *App) describeInstallation(p auth.Principal, before, after auth.InstallationSettings) []audit.Entry {
