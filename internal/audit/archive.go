@@ -155,6 +155,12 @@ func (a Archive) Each(visit func(*Record) error) error {
 	}
 }
 
+// CheckArchive checks that the archive is whole, authentic and what the stub stands for.
+func (k Keys) CheckArchive(a Archive, stub Stub) *Problem {
+	_, found := Verification{Keys: k}.checkArchive(a, evidence{stubs: []Stub{stub}}, Head{Installation: stub.Installation})
+	return found
+}
+
 // checkArchive checks the archive's entries and that they lead to where the database goes on.
 func (v Verification) checkArchive(a Archive, e evidence, head Head) (int64, *Problem) {
 	c := v.Keys.checker(a.First, a.PreviousHash, true, e.marks)

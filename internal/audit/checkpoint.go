@@ -88,19 +88,19 @@ func ParseJournal(text []byte) Journal {
 	var journal Journal
 	var lines []string
 	for len(text) > 0 {
-		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		line, rest, _ := bytes.Cut(text, []byte("\n"))
 		text = rest
-		if len(lines) == 0 && len(line) == 0 {
-			continue // between notes
-		}
-		if len(lines) > 0 && bytes.HasPrefix(line, []byte(checkpointTitle)) {
-			journal.Torn, lines = true, nil // a note begins within another: that one was never finished
-		}
-		lines = append(lines, string(line))
-		if whole && strings.HasPrefix(string(line), signatureMark) {
+		switch signed := len(lines) > 0 && strings.HasPrefix(lines[len(lines)-1], signatureMark); {
+		case len(line) == 0 && signed:
 			journal.Notes = append(journal.Notes, strings.Join(lines, "\n")+"\n")
 			lines = nil
+			continue
+		case len(line) == 0 && len(lines) == 0: // between notes
+			continue
+		case bytes.HasPrefix(line, []byte(checkpointTitle)) && len(lines) > 0: // the note before was never finished
+			journal.Torn, lines = true, nil
 		}
+		lines = append(lines, string(line))
 	}
 	journal.Torn = journal.Torn || len(lines) > 0
 	return journal

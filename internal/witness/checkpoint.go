@@ -58,6 +58,7 @@ func (w *Witness) load(ctx context.Context, installation string) error {
 	if err != nil {
 		return err
 	}
+	w.file.newest(w.Keys, installation, journal)
 	if text != "" {
 		journal.Notes = append(journal.Notes, text)
 	}
@@ -71,7 +72,6 @@ func (w *Witness) load(ctx context.Context, installation string) error {
 			w.last = checkpoint
 		}
 	}
-	w.file.newest(w.Keys, installation, journal)
 	w.loaded = true
 	return nil
 }

@@ -19,6 +19,10 @@ type Store interface {
 	// NewestAuditCheckpoint returns the note of the largest checkpoint; empty when there is none.
 	NewestAuditCheckpoint(ctx context.Context) (string, error)
 	AddAuditCheckpoint(ctx context.Context, checkpoint audit.Checkpoint) error
+	// AuditBefore returns the last of the oldest entries that were all written before the time.
+	AuditBefore(ctx context.Context, before time.Time) (int64, error)
+	// RemoveArchived removes the stub's entries and leaves the stub and the entry, or nothing.
+	RemoveArchived(ctx context.Context, stub audit.Stub, entry audit.Entry) error
 }
 
 // Config is what a Witness works with.
