@@ -27,7 +27,10 @@ var strictJSON = huma.Format{
 		if err := checkJSON(data); err != nil {
 			return errors.New(bodySentence + err.Error())
 		}
-		return json.Unmarshal(data, v)
+		if err := json.Unmarshal(data, v); err != nil { // its text would repeat what was sent
+			return errors.New(bodySentence + "has a value that is too large or of the wrong kind.")
+		}
+		return nil
 	},
 }
 

@@ -49,9 +49,7 @@ func (s *server) spendFrom(w http.ResponseWriter, r *http.Request, name budget, 
 	if result.Allowed {
 		return nil
 	}
-	wait := wholeSeconds(result.RetryAfter)
-	w.Header().Set("Retry-After", strconv.Itoa(wait))
-	return fault.New(fault.RateLimited, "Too many requests. Try again in %d seconds.", wait)
+	return fault.Later(result.RetryAfter, "Too many requests. Try again in %d seconds.", wholeSeconds(result.RetryAfter))
 }
 
 // describeLimits sets the RateLimit headers of draft-ietf-httpapi-ratelimit-headers-10.

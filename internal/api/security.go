@@ -106,9 +106,15 @@ func unsafe(r *http.Request) bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 }
 
-// jsonOnly refuses bodies of another type, which forms of other sites could send without asking.
+// jsonOnly refuses bodies of another type, which forms of other sites could send without asking,
+// and packed ones, which may grow a thousandfold.
 func jsonOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if packing := r.Header.Get("Content-Encoding"); packing != "" && packing != "identity" {
+			w.Header().Set("Accept-Encoding", "identity")
+			newProblem(r.Context(), http.StatusUnsupportedMediaType, "Send the body as it is, without Content-Encoding.").write(w)
+			return
+		}
 		if unsafe(r) && r.ContentLength != 0 && !isJSON(r.Header.Get("Content-Type")) {
 			newProblem(r.Context(), http.StatusUnsupportedMediaType, "Send the body as application/json.").write(w)
 			return

@@ -1,0 +1,150 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/jcap24/alpaca-trader/internal/api"
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
+)
+
+func networks(texts ...string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
+
+func TestWhoIsTheClient(t *testing.T) {
+	t.Parallel()
+	proxies := networks("10.0.0.0/8", "fd00::/8")
+	for _, test := range []struct {
+		peer      string
+		forwarded []string
+		want      string
+	}{
+		{"198.51.100.9:4711", nil, "198.51.100.9"},
+		{"198.51.100.9:4711", []string{"203.0.113.7"}, "198.51.100.9"}, // not a proxy of ours: a lie
+		{"10.0.0.1:80", nil, "10.0.0.1"},
+		{"10.0.0.1:80", []string{"203.0.113.7"}, "203.0.113.7"},
+		{"10.0.0.1:80", []string{"6.6.6.6, 203.0.113.7"}, "203.0.113.7"},                   // what stands left was forged
+		{"10.0.0.1:80", []string{"6.6.6.6", "203.0.113.7, 10.0.0.2"}, "203.0.113.7"},       // two proxies, two headers
+		{"10.0.0.1:80", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},                        // all of it ours
+		{"10.0.0.1:80", []string{"203.0.113.7, not an address"}, "10.0.0.1"},               // nothing behind nonsense counts
+		{"10.0.0.1:80", []string{"203.0.113.7:1234"}, "203.0.113.7"},                       // some proxies add the port
+		{"[fd00::1]:80", []string{"[2001:db8::5]:99"}, "2001:db8::5"},                      //
+		{"[fd00::1]:80", []string{"2001:DB8:0::5"}, "2001:db8::5"},                         // one form for each address
+		{"[::ffff:10.0.0.1]:80", []string{"::ffff:203.0.113.7"}, "203.0.113.7"},            // IPv4 inside IPv6
+		{"[fe80::1%eth0]:80", []string{"203.0.113.7"}, "fe80::1"},                          //
+		{"10.0.0.1:80", []string{""}, "10.0.0.1"},                                          //
+		{"10.0.0.1:80", []string{"unknown, 203.0.113.7"}, "203.0.113.7"},                   //
+		{"@", []string{"203.0.113.7"}, "@"},                                                // a socket without an address
+		{"10.0.0.1:80", []string{strings.Repeat("6.6.6.6,", 1000) + "1.1.1.1"}, "1.1.1.1"}, //
+	} {
+		request := &http.Request{RemoteAddr: test.peer, Header: http.Header{"X-Forwarded-For": test.forwarded, "Forwarded": {"for=6.6.6.6"}, "X-Real-Ip": {"6.6.6.6"}}}
+		if got := api.ClientAddress(request, proxies); got != test.want {
+			t.Errorf("%s, %.60q: %s, want %s", test.peer, test.forwarded, got, test.want)
+		}
+	}
+}
+
+// FuzzForwardedFor: nobody but a proxy of ours changes the address, and what comes out is one.
+func FuzzForwardedFor(f *testing.F) {
+	for _, seed := range []string{"203.0.113.7", "6.6.6.6, 10.0.0.2", "[::1]:1, ,", "fe80::1%x", "\x00", "1.2.3.4:99999"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		forwarded := http.Header{"X-Forwarded-For": {header}}
+		stranger := &http.Request{RemoteAddr: "198.51.100.9:1", Header: forwarded}
+		if got := api.ClientAddress(stranger, networks("10.0.0.0/8")); got != "198.51.100.9" {
+			t.Errorf("%q moved a stranger to %s", header, got)
+		}
+		proxy := &http.Request{RemoteAddr: "10.0.0.1:1", Header: forwarded}
+		if _, err := netip.ParseAddr(api.ClientAddress(proxy, networks("10.0.0.0/8"))); err != nil {
+			t.Errorf("%q: %v", header, err)
+		}
+	})
+}
+
+// guessing sends 1,000 wrong passwords, each with the header that forge gives, and returns how
+// many of them were looked at.
+func guessing(v *visitor, forge func(i int) string) (lookedAt int) {
+	v.t.Helper()
+	for i := range 1000 {
+		guess := map[string]any{"username": "ann", "password": fmt.Sprint("guess number ", i)}
+		switch answer := v.call("POST", "/api/auth/login", guess, "X-Forwarded-For", forge(i)); answer.status {
+		case http.StatusUnauthorized:
+			lookedAt++
+		case http.StatusTooManyRequests:
+		default:
+			v.t.Fatalf("guess %d: %d %s", i, answer.status, answer.text)
+		}
+	}
+	return lookedAt
+}
+
+func TestAThousandGuessesUnderForgedAddresses(t *testing.T) {
+	t.Parallel()
+	strict := func(_ *app.Config, c *api.Config) {
+		c.Limiter = limits(c.Clock, ratelimit.Limits{ratelimit.Register: perMinute(100)})
+	}
+	behindProxy := func(_ *app.Config, c *api.Config) { c.TrustedProxies = networks("127.0.0.1/32") }
+	right := map[string]any{"username": "ann", "password": password}
+	forged := func(i int) string { return fmt.Sprintf("%d.%d.%d.7", 11+i%200, i%251, i%13) }
+
+	t.Run("direct", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, strict)
+		b.user("ann")
+		if n := guessing(b.visitor(), forged); n > 10 {
+			t.Errorf("%d guesses were looked at", n)
+		}
+	})
+	for name, forge := range map[string]func(int) string{
+		"through a proxy":    func(i int) string { return forged(i) + ", 198.51.100.66" },
+		"from an IPv6 /64":   func(i int) string { return fmt.Sprintf("2001:db8:1:2:%x::%x", i, i*7919%65536) },
+		"IPv4 inside IPv6":   func(i int) string { return fmt.Sprintf("::ffff:198.51.%d.66", 100+i%2) },
+		"with a zone behind": func(i int) string { return fmt.Sprintf("2001:db8:1:2::1%%zone%d", i) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, strict, behindProxy)
+			owner := b.user("ann")
+			if n := guessing(b.visitor(), forge); n > 20 {
+				t.Errorf("%d guesses were looked at", n)
+			}
+			owner.call("POST", "/api/auth/login", right, "X-Forwarded-For", "203.0.113.7").want(200)
+		})
+	}
+}
+
+func TestTheClientsAddressIsInSessionsAndAudit(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *app.Config, c *api.Config) { c.TrustedProxies = networks("127.0.0.1/32") })
+	v := b.user("ann")
+	v.call("POST", "/api/auth/login", map[string]any{"username": "ann", "password": password}, "X-Forwarded-For", "6.6.6.6, 203.0.113.7").want(200)
+	if sessions := v.call("GET", "/api/sessions", nil).want(200).text; !strings.Contains(sessions, `"203.0.113.7"`) || strings.Contains(sessions, "6.6.6.6") {
+		t.Errorf("sessions: %s", sessions)
+	}
+	links, err := b.store.AuditLinks(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := links[len(links)-1]; last.Address != "203.0.113.7" {
+		t.Errorf("the audit has %q", last.Address)
+	}
+}
+
+func TestOnlyATrustedProxySpeaksOfTLS(t *testing.T) {
+	t.Parallel()
+	plain := setup(t).visitor().call("GET", "/", nil, "X-Forwarded-Proto", "https")
+	proxied := setup(t, func(_ *app.Config, c *api.Config) { c.TrustedProxies = networks("127.0.0.0/8") }).visitor().call("GET", "/", nil, "X-Forwarded-Proto", "https")
+	if plain.header.Get("Strict-Transport-Security") != "" || proxied.header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("HSTS: %q and %q", plain.header.Get("Strict-Transport-Security"), proxied.header.Get("Strict-Transport-Security"))
+	}
+}
