@@ -174,25 +174,29 @@ func (a *App) open(ctx context.Context, p auth.Principal, user auth.User, how op
 		return err
 	}
 	p.UserID, p.Username, p.SessionID = user.ID, user.Username, session
+	attempts, err := a.attemptsOf(ctx, p, user, browser.Device)
+	if err != nil {
+		return err
+	}
 	now := a.Clock.Now()
 	return a.Store.RecordSignIn(ctx, auth.CompletedSignIn{
 		UserID: user.ID, SessionEpoch: user.SessionEpoch, At: now, Pending: how.pending,
-		DeviceHash: auth.DeviceHash(device), DeviceUntil: now.Add(auth.KnownDeviceFor),
-		Attempts: a.attemptsOf(p, user, browser.Device),
+		DeviceHash: auth.DeviceHash(device), DeviceUntil: now.Add(auth.KnownDeviceFor), Attempts: attempts,
 	}, a.entry(p, audit.Login, userTarget(user.ID), map[string]any{"method": string(how.method)}))
 }
 
-// attemptsOf lists what the throttle may have counted against the user here.
-func (a *App) attemptsOf(p auth.Principal, user auth.User, device secret.Text) []auth.Attempt {
+// attemptsOf lists what a sign-in makes forgotten: the failures of its own source, and the sum over
+// all addresses. What other addresses failed stays counted against them.
+func (a *App) attemptsOf(ctx context.Context, p auth.Principal, user auth.User, device secret.Text) ([]auth.Attempt, error) {
 	var attempts []auth.Attempt
 	for _, login := range []string{user.Username, user.Email} {
-		account := a.throttleAccount(login)
-		attempts = append(attempts, auth.Attempt{Account: account}, auth.Attempt{Account: account, Source: "address:" + auth.AddressBlock(p.Address)})
-		if !device.IsEmpty() {
-			attempts = append(attempts, auth.Attempt{Account: account, Source: "device:" + auth.DeviceHash(device)})
+		own, err := a.attempt(ctx, p, user.ID, login, device)
+		if err != nil {
+			return nil, err
 		}
+		attempts = append(attempts, own, auth.Attempt{Account: own.Account})
 	}
-	return attempts
+	return attempts, nil
 }
 
 // SignOut records that the principal's session ends; ending it is the caller's.
