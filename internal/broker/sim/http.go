@@ -6,17 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
 const longestBody = 64 << 10
 
-// route is one operation. Paths are matched segment by segment, {name} taking any; the standard
-// library's multiplexer is not used because it redirects, which Alpaca never does.
+// route is one operation. Paths are matched segment by segment, {name} taking any and {name:a|b}
+// one of the words; the standard library's multiplexer is not used because it redirects, which
+// Alpaca never does.
 type route struct {
 	method string
 	path   string
@@ -28,9 +29,10 @@ type route struct {
 type access int
 
 const (
-	open    access = iota // nothing: the simulator's own controls
-	data                  // valid keys; runs beside other calls
-	trading               // valid keys; runs alone, and what it changes is saved before the answer
+	open      access = iota // nothing: the simulator's own controls
+	data                    // valid keys; runs beside other calls
+	trading                 // valid keys; runs alone, and what it changes is saved before the answer
+	streaming               // the handler asks for keys and writes its answer itself
 )
 
 // routes is everything that the simulator serves.
@@ -55,13 +57,23 @@ var routes = []route{
 	{"GET", "/v2/stocks/bars/latest", data, listLatestBars},
 	{"GET", "/v2/stocks/{symbol}/bars", data, listSymbolBars},
 	{"GET", "/v2/stocks/{symbol}/bars/latest", data, getLatestBar},
+	{"GET", "/v2/events/trades", streaming, serveEvents},
+	{"GET", "/stream", streaming, serveTradingStream},
+	{"GET", "/v2/{feed:iex|sip|delayed_sip|boats|overnight|test}", streaming, serveDataStream},
 	{"GET", "/_simulator/clock", open, getSimulatorClock},
 	{"POST", "/_simulator/advance", open, advanceClock},
+	{"GET", "/_simulator", open, getOverview},
+	{"GET", "/_simulator/requests", open, listRequests},
+	{"GET", "/_simulator/faults", open, listFaults},
+	{"POST", "/_simulator/faults", open, createFault},
+	{"DELETE", "/_simulator/faults", open, removeFaults},
+	{"DELETE", "/_simulator/faults/{id}", open, removeFaults},
 }
 
 // call is one request on its way through a handler.
 type call struct {
 	*Simulator
+	writer  http.ResponseWriter // for handlers that stream
 	request *http.Request
 	path    map[string]string // values of the {names}
 	query   url.Values
@@ -83,24 +95,6 @@ type router struct{ simulator *Simulator }
 
 func newRouter(s *Simulator) http.Handler { return router{s} }
 
-func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Request-ID", newRequestID())
-	found, err := rt.serve(w, r)
-	var refused *refusal
-	switch {
-	case err == nil:
-		writeJSON(w, found.status, found.body)
-	case errors.As(err, &refused):
-		if refused.status == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", `Bearer, Basic realm="alpaca.markets"`)
-		}
-		writeJSON(w, refused.status, refused.body())
-	default:
-		rt.simulator.config.Logger.Error("request not served", slog.String("path", r.URL.Path), slog.Any("error", err))
-		writeJSON(w, http.StatusInternalServerError, (&refusal{code: codeInternal, message: "internal server error occurred"}).body())
-	}
-}
-
 func (rt router) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
 	chosen, path, err := match(r)
 	if err != nil {
@@ -111,9 +105,9 @@ func (rt router) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
 		return answer{}, invalidParameter("the query is malformed")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, longestBody)
-	c := &call{Simulator: rt.simulator, request: r, path: path, query: query}
+	c := &call{Simulator: rt.simulator, writer: w, request: r, path: path, query: query}
 	switch chosen.access {
-	case open:
+	case open, streaming:
 		c.now = c.Now()
 		return chosen.handle(c)
 	case data:
@@ -151,10 +145,7 @@ func (c *call) alone(handle func(*call) (answer, error)) (answer, error) {
 // authenticate finds or opens the account of the keys, which come in Alpaca's headers or as
 // HTTP Basic, and brings the exchange up to date. The lock is held.
 func (c *call) authenticate() error {
-	key, secret := c.request.Header.Get("APCA-API-KEY-ID"), c.request.Header.Get("APCA-API-SECRET-KEY")
-	if key == "" && secret == "" {
-		key, secret, _ = c.request.BasicAuth()
-	}
+	key, secret := c.keys()
 	now, err := c.settled()
 	if err != nil {
 		return err
@@ -168,6 +159,19 @@ func (c *call) authenticate() error {
 		return c.record()
 	}
 	return nil
+}
+
+// keys are what the request authenticates with.
+func (c *call) keys() (key, secret string) {
+	return keysOf(c.request)
+}
+
+func keysOf(r *http.Request) (key, secret string) {
+	key, secret = r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY")
+	if key == "" && secret == "" {
+		key, secret, _ = r.BasicAuth()
+	}
+	return key, secret
 }
 
 // match finds the route of the request.
@@ -198,7 +202,11 @@ func matchPath(pattern, segments []string) (values map[string]string, fits bool)
 		case err != nil:
 			return nil, false
 		case strings.HasPrefix(part, "{") && segment != "":
-			values[strings.Trim(part, "{}")] = segment
+			name, words, limited := strings.Cut(strings.Trim(part, "{}"), ":")
+			if limited && !slices.Contains(strings.Split(words, "|"), segment) {
+				return nil, false
+			}
+			values[name] = segment
 		case part != segment:
 			return nil, false
 		}

@@ -21,7 +21,18 @@ const (
 	mostSymbols = 1000
 )
 
-func getClock(c *call) (answer, error) { return ok(clockView(c.now)) }
+func getClock(c *call) (answer, error) {
+	view := clockView(c.now)
+	if session := market.LatestSession(c.now); session.Contains(c.now) {
+		closing := c.faults.closing(session)
+		view.IsOpen, view.NextClose = c.now.Before(closing), closing.In(market.NewYork)
+		if !view.IsOpen {
+			view.NextClose = market.NextSession(c.now).Close.In(market.NewYork)
+		}
+	}
+	view.Timestamp = view.Timestamp.Add(c.faults.skew(c.key()))
+	return ok(view)
+}
 
 // The days that Alpaca's calendar knows (RULES 11).
 var (
@@ -43,6 +54,7 @@ func listCalendar(c *call) (answer, error) {
 	}
 	days := []wire.CalendarDay{}
 	for _, session := range market.Sessions(later(start, calendarFirst), earlier(end, calendarLast)) {
+		session.Close = c.faults.closing(session)
 		days = append(days, calendarView(session))
 	}
 	return ok(days)
@@ -226,8 +238,7 @@ type simulatorClock struct {
 }
 
 func getSimulatorClock(c *call) (answer, error) {
-	now := c.Now()
-	return ok(simulatorClock{Now: now, Pace: c.config.Pace.String(), IsOpen: market.IsOpen(now)})
+	return ok(c.clockOverview())
 }
 
 // advanceClock moves the market's time: {"to": "2020-06-02T20:00:00Z"}.

@@ -16,7 +16,9 @@ const (
 	codeForbidden   = 40310000
 	codeNotFound    = 40410000
 	codeBusiness    = 42210000
+	codeTooMany     = 42910000
 	codeInternal    = 50010000
+	codeTimeout     = 50410000
 )
 
 // refusal is an answer other than success: HTTP status, code, message and what Alpaca adds.
@@ -60,6 +62,10 @@ func badData(format string, args ...any) *refusal {
 	return &refusal{status: http.StatusBadRequest, message: fmt.Sprintf(format, args...)}
 }
 
+func tooManyRequests() *refusal {
+	return &refusal{status: http.StatusTooManyRequests, code: codeTooMany, message: "rate limit exceeded"}
+}
+
 func unauthorized() *refusal {
 	return &refusal{status: http.StatusUnauthorized, message: "unauthorized."}
 }
@@ -81,8 +87,8 @@ func notEnoughShares(symbol string, requested, existing, held decimal.Decimal, r
 	return r
 }
 
-func washTrade(existing string) *refusal {
+func washTrade(existing, reason string) *refusal {
 	r := forbidden("potential wash trade detected. use complex orders")
-	r.extra = map[string]any{"existing_order_id": existing, "reject_reason": "opposite side market/stop order exists"}
+	r.extra = map[string]any{"existing_order_id": existing, "reject_reason": reason}
 	return r
 }

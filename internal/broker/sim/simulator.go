@@ -25,19 +25,28 @@ const (
 
 // Config says what to simulate. Market is required; the rest has useful zero values.
 type Config struct {
-	Market    Market
-	Machine   clock.Clock     // nil: the system's
-	Pace      Pace            // zero: held
-	Now       time.Time       // the market's time at the start; zero: DefaultStart
-	Cash      decimal.Decimal // deposit of a new account; zero: $100,000
-	StateFile string          // empty: accounts live in memory only
-	Logger    *slog.Logger    // nil: no log
+	Market            Market
+	Machine           clock.Clock     // nil: the system's
+	Pace              Pace            // zero: held
+	Now               time.Time       // the market's time at the start; zero: DefaultStart
+	Cash              decimal.Decimal // deposit of a new account; zero: $100,000
+	StateFile         string          // empty: accounts live in memory only
+	Logger            *slog.Logger    // nil: no log
+	Faults            []Fault         // go wrong from their time on; more can be added while it runs
+	FreePlan          bool            // market data of the free plan: no recent SIP data, no SIP stream, 30 symbols
+	RequestsPerMinute int             // of one key at one API; zero: as many as it likes
+	KeepAlive         time.Duration   // how often an idle event stream shows that it lives; zero: 15 s
 }
 
 // Simulator is one simulated exchange. It is safe for concurrent use.
 type Simulator struct {
-	config Config
-	clock  *marketClock
+	config   Config
+	clock    *marketClock
+	faults   *faults
+	sockets  sockets
+	requests requestLog
+	limits   rateLimit
+	pulse    pulse // beats when the market's time has moved
 
 	mu       sync.Mutex
 	exchange *exchange
@@ -71,8 +80,15 @@ func New(config Config) (*Simulator, error) {
 		return nil, err
 	}
 	s := &Simulator{config: config, changed: make(chan struct{}), saved: config.Machine.Now()}
+	s.faults, s.limits.most = &faults{now: s.Now}, config.RequestsPerMinute
+	s.config.Market = venue{config.Market, s.faults}
 	if err := s.open(); err != nil {
 		return nil, err
+	}
+	for _, f := range config.Faults {
+		if _, err := s.faults.add(f); err != nil {
+			return nil, fault.Because(err, fault.Invalid, "The fault %q cannot be used: %s.", f.Kind, err)
+		}
 	}
 	return s, nil
 }
@@ -146,6 +162,7 @@ func (s *Simulator) Advance(to time.Time) error {
 			s.clock.now().Format(time.RFC3339Nano), to.UTC().Format(time.RFC3339Nano))
 	}
 	s.exchange.settle(s.clock.now())
+	s.pulse.beat()
 	return s.record()
 }
 
@@ -161,8 +178,9 @@ func (s *Simulator) Start(ctx context.Context) {
 	s.running.Go(func() { s.run(ctx) })
 }
 
-// Stop ends what Start began and saves the market's time. Twice is fine.
+// Stop ends the streams and what Start began, and saves the market's time. Twice is fine.
 func (s *Simulator) Stop() error {
+	s.sockets.closeAll()
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	if s.stop != nil {
@@ -194,6 +212,7 @@ func (s *Simulator) run(ctx context.Context) {
 func (s *Simulator) tick() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.pulse.beat()
 	if s.exchange.settle(s.clock.now()) {
 		return s.record()
 	}

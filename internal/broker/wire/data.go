@@ -37,3 +37,27 @@ type LatestBar struct {
 	Bar    Bar    `json:"bar"`
 	Symbol string `json:"symbol"`
 }
+
+// Trade is one trade of the Market Data API.
+type Trade struct {
+	At         time.Time `json:"t"`
+	Exchange   string    `json:"x"`
+	Price      float64   `json:"p"`
+	Size       uint64    `json:"s"`
+	Conditions []string  `json:"c"`
+	ID         uint64    `json:"i"`
+	Tape       string    `json:"z"`
+}
+
+// Quote is the best bid and offer of a moment. Sizes are shares.
+type Quote struct {
+	At          time.Time `json:"t"`
+	AskExchange string    `json:"ax"`
+	AskPrice    float64   `json:"ap"`
+	AskSize     uint64    `json:"as"`
+	BidExchange string    `json:"bx"`
+	BidPrice    float64   `json:"bp"`
+	BidSize     uint64    `json:"bs"`
+	Conditions  []string  `json:"c"`
+	Tape        string    `json:"z"`
+}
