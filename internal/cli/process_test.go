@@ -99,9 +99,19 @@ type server struct {
 
 func (s *shell) start(t *testing.T, arguments ...string) *server {
 	t.Helper()
+	return s.startLogging(t, filepath.Join(t.TempDir(), "log"), arguments...)
+}
+
+// startLogging is start with standard error in the file.
+func (s *shell) startLogging(t *testing.T, log string, arguments ...string) *server {
+	t.Helper()
 	command := s.command(context.Background(), arguments...)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
+	stderr, err := os.Create(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close() // the program has its own
+	command.Stderr = stderr
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +128,8 @@ func (s *shell) start(t *testing.T, arguments ...string) *server {
 	}()
 	t.Cleanup(func() { started.stop(t) })
 	if err != nil || !ok {
-		t.Fatalf("alpaca-trader %s said %q, %v\n%s", strings.Join(arguments, " "), line, err, stderr.String())
+		said, _ := os.ReadFile(log)
+		t.Fatalf("alpaca-trader %s said %q, %v\n%s", strings.Join(arguments, " "), line, err, said)
 	}
 	return started
 }
