@@ -89,6 +89,11 @@ func loopbackHost(hostport string) bool {
 // session cookie they are refused too.
 func (s *server) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
+	if s.PublicURL != "" { // a proxy may have put another host name into the request
+		if err := protection.AddTrustedOrigin(s.PublicURL); err != nil {
+			panic("the public address is no origin: " + s.PublicURL)
+		}
+	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, fault.New(fault.Forbidden, "This request comes from another site and was refused."))
 	}))

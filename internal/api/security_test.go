@@ -133,6 +133,11 @@ func TestAServerWithAPublicAddressAnswersToItsName(t *testing.T) {
 			}
 		}
 		v.call("GET", "/health", nil, "Host", "10.0.0.7:5000").want(200)
+		wrong := map[string]any{"username": "x", "password": "y"}
+		v.call("POST", "/api/auth/login", wrong, "Host", "localhost:5000", "Origin", "https://trader.example.com").problem(401)
+		v.call("POST", "/api/auth/login", wrong, "Host", "trader.example.com", "Origin", "https://trader.example.com").problem(401)
+		v.call("POST", "/api/auth/login", wrong, "Host", "trader.example.com", "Origin", "https://evil.example").problem(403)
+		v.call("POST", "/api/auth/login", wrong, "Host", "trader.example.com", "Origin", "http://localhost:5000").problem(403)
 	}
 }
 

@@ -40,7 +40,7 @@ type tokenAddInput struct {
 		Name        string   `json:"name" doc:"1 to 80 characters"`
 		Scopes      []string `json:"scopes" enum:"read,trade:paper,trade:live" doc:"None includes another"`
 		ExpiresDays *int     `json:"expires_days,omitempty" doc:"1 to 365; 90 when it is left out"`
-		RateLimit   string   `json:"rate_limit,omitempty" doc:"Such as 200/day;50/hour; the installation's when it is left out"`
+		RateLimit   string   `json:"rate_limit,omitempty" doc:"Such as 200/day;50/hour, at most 600/minute in any case; the installation's when it is left out"`
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/ratelimit"
+	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
 // program is a client that has an API token and no browser.
@@ -69,37 +70,60 @@ var tokenAccess = map[string]struct{ read, paper, live int }{
 	"PUT /api/settings":              {403, 200, 403},
 }
 
+// TestEveryRouteWithEveryScope calls each route, on both databases, with tokens of an administrator:
+// what a token may not do, its role would allow.
 func TestEveryRouteWithEveryScope(t *testing.T) {
 	t.Parallel()
-	for _, route := range listedRoutes(t) {
-		t.Run(route, func(t *testing.T) {
-			t.Parallel()
-			b := setup(t)
-			owner := b.withAccount("owner")
-			owner.call("POST", "/api/watchlist", map[string]any{"symbol": "AAPL"}).want(201)
-			method, path, _ := strings.Cut(route, " ")
-			path = strings.NewReplacer("{name}", "paper", "{symbol}", "AAPL", "{id}", b.id("owner")).Replace(path)
-			var body any
-			if text := routeAccess[route].body; text != "" {
-				body = text
-			}
-			expected, allowed := tokenAccess[route]
-			if !allowed {
-				everything := owner.token("read", "trade:paper", "trade:live")
-				if said := everything.call(method, path, body).problem(403); !strings.Contains(said, "API token") {
-					t.Errorf("refused with %q", said)
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		shared := setupOn(t, address)
+		shared.user("root")
+		for i, route := range listedRoutes(t) {
+			t.Run(route, func(t *testing.T) {
+				t.Parallel()
+				b := shared.in(t)
+				owner := b.withAccount(fmt.Sprintf("owner-%d", i))
+				role := auth.Admin
+				if _, err := b.store.ChangeUser(t.Context(), b.id(fmt.Sprintf("owner-%d", i)), auth.UserChange{Role: &role}, func(auth.UserChanged) []audit.Entry { return nil }); err != nil {
+					t.Fatal(err)
 				}
-				return
-			}
-			for scope, status := range map[string]int{"read": expected.read, "trade:paper": expected.paper, "trade:live": expected.live} {
-				if status == 0 {
-					continue
-				}
-				if answer := owner.token(scope).call(method, path, body); answer.status != status {
-					t.Errorf("%s: %d, want %d: %s", scope, answer.status, status, answer.text)
-				}
-			}
-		})
+				owner.signIn(fmt.Sprintf("owner-%d", i))
+				owner.call("POST", "/api/watchlist", map[string]any{"symbol": "AAPL"}).want(201)
+				scoped{owner, route, b.id("root")}.check()
+			})
+		}
+	})
+}
+
+// scoped is one route that the owner's tokens call.
+type scoped struct {
+	owner *visitor
+	route string
+	id    string // that the route names
+}
+
+func (s scoped) check() {
+	s.owner.t.Helper()
+	method, path, _ := strings.Cut(s.route, " ")
+	path = strings.NewReplacer("{name}", "paper", "{symbol}", "AAPL", "{id}", s.id).Replace(path)
+	var body any
+	if text := routeAccess[s.route].body; text != "" {
+		body = text
+	}
+	expected, allowed := tokenAccess[s.route]
+	if !allowed {
+		everything := s.owner.token("read", "trade:paper", "trade:live")
+		if said := everything.call(method, path, body).problem(403); !strings.Contains(said, "API token") {
+			s.owner.t.Errorf("refused with %q", said)
+		}
+		return
+	}
+	for scope, status := range map[string]int{"read": expected.read, "trade:paper": expected.paper, "trade:live": expected.live} {
+		if status == 0 {
+			continue
+		}
+		if answer := s.owner.token(scope).call(method, path, body); answer.status != status {
+			s.owner.t.Errorf("%s: %d, want %d: %s", scope, answer.status, status, answer.text)
+		}
 	}
 }
 

@@ -150,7 +150,7 @@ func (a *App) Bearer(ctx context.Context, p auth.Principal, text secret.Text) (a
 	}
 	a.touchToken(ctx, token, now)
 	p.UserID, p.Username, p.Role, p.SessionID = user.ID, user.Username, user.Role, tokenTarget(token.ID)
-	p.Token = &auth.TokenGrant{ID: token.ID, Scopes: token.Scopes, Rates: token.Rates}
+	p.Token = &auth.TokenGrant{ID: token.ID, Scopes: token.Scopes, Rates: token.Limits()}
 	return p, nil
 }
 

@@ -82,6 +82,10 @@ const TokenUseExactTo = time.Minute
 // TokensPerUser is how many API tokens a user can have at the same time.
 const TokensPerUser = 50
 
+// TokenCeiling bounds tokens that were given limits of their own: they are for programs that ask
+// more often than usual, not for as many requests as the machine can answer.
+var TokenCeiling = Rate{600, time.Minute}
+
 // APIToken is what is kept of a token: nothing that opens anything.
 type APIToken struct {
 	ID         string // 16 characters, the public part of the token's text
@@ -97,6 +101,14 @@ type APIToken struct {
 
 // Prefix is the beginning of the token's text by which its owner recognizes it.
 func (t APIToken) Prefix() string { return tokenMark + t.ID }
+
+// Limits are the token's own limits under the ceiling; none: those of the installation hold.
+func (t APIToken) Limits() Rates {
+	if len(t.Rates) == 0 {
+		return nil
+	}
+	return t.Rates.Within(TokenCeiling)
+}
 
 // Accepts reports whether the hash is the token's, in a time that does not depend on it, and the
 // token has not expired.

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func ParseRates(text string) (Rates, error) {
 	rates := make(Rates, 0, len(parts))
 	for _, part := range parts {
 		rate, ok := parseRate(strings.TrimSpace(part))
-		if !ok {
+		if !ok || slices.ContainsFunc(rates, func(r Rate) bool { return r.Window == rate.Window }) {
 			return nil, errRates
 		}
 		rates = append(rates, rate)
@@ -47,7 +48,7 @@ func ParseRates(text string) (Rates, error) {
 	return rates, nil
 }
 
-var errRates = fault.New(fault.Invalid, `A rate limit is written like "200/day;50/hour": one to four counts from 1 to 1000000, each for a second, minute, hour or day.`)
+var errRates = fault.New(fault.Invalid, `A rate limit is written like "200/day;50/hour": one to four counts from 1 to 1000000, each for another one of second, minute, hour and day.`)
 
 func parseRate(text string) (Rate, bool) {
 	count, word, found := strings.Cut(strings.Replace(text, " per ", "/", 1), "/")
@@ -61,6 +62,18 @@ func parseRate(text string) (Rate, bool) {
 		}
 	}
 	return Rate{}, false
+}
+
+// Within returns the rates with the ceiling among them: what they allow beyond it is cut.
+func (r Rates) Within(ceiling Rate) Rates {
+	within := slices.Clone(r)
+	for i, rate := range within {
+		if rate.Window == ceiling.Window {
+			within[i].Count = min(rate.Count, ceiling.Count)
+			return within
+		}
+	}
+	return append(within, ceiling)
 }
 
 // String writes the rates as ParseRates reads them.

@@ -20,9 +20,21 @@ func TestRates(t *testing.T) {
 	if older, err := auth.ParseRates("200 per day, 50 per hour"); err != nil || older.String() != "200/day;50/hour" {
 		t.Errorf("the older way of writing gave %v, %v", older, err)
 	}
-	for _, wrong := range []string{"", "200 per", "per day", "200 per per day", ";", "200", "200/", "/day", "0/day", "-1/day", "1.5/day", "1000001/day", "5/week", "5/day;", "1/day;1/day;1/day;1/day;1/day", "1/day/day"} {
+	for _, wrong := range []string{"", "200 per", "per day", "200 per per day", ";", "200", "200/", "/day", "0/day", "-1/day", "1.5/day", "1000001/day", "5/week", "5/day;", "1/day;1/day;1/day;1/day;1/day", "1/day/day", "5/minute;3/minute"} {
 		if rates, err := auth.ParseRates(wrong); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q gave %v, %v", wrong, rates, err)
+		}
+	}
+}
+
+func TestRatesHaveACeiling(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"200/day": "200/day;600/minute", "1000/minute": "600/minute", "5/minute;3/hour": "5/minute;3/hour", "1000000/second": "1000000/second;600/minute",
+	} {
+		rates, err := auth.ParseRates(given)
+		if err != nil || rates.Within(auth.TokenCeiling).String() != want || rates.String() != given {
+			t.Errorf("%s within the ceiling is %s, %v", given, rates.Within(auth.TokenCeiling), err)
 		}
 	}
 }
