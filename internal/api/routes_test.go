@@ -90,6 +90,9 @@ var routeAccess = map[string]access{
 	"GET /api/admin/invites":                    {``, 401, 403, 403, 200},
 	"POST /api/admin/invites":                   {`{"note":"for a friend"}`, 401, 403, 403, 201},
 	"DELETE /api/admin/invites/{id}":            {``, 401, 403, 403, 200},
+	"GET /api/admin/audit":                      {``, 401, 403, 403, 200},
+	"GET /api/admin/audit/verify":               {``, 401, 403, 403, 200},
+	"GET /api/admin/audit/export":               {``, 401, 403, 403, 200},
 }
 
 // listedRoutes reads the routes from the description that clients get.

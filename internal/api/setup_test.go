@@ -85,7 +85,7 @@ func setupReplica(t *testing.T, database *store.Store, held *clock.Held, tune fu
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	forApp := app.Config{
 		Store: b.store, Brokerages: b.broker, Keyring: keyring, Passwords: auth.NewPasswords(cheap),
-		Signals: b.broker, Bus: b.bus, Clock: b.clock, Logger: logger,
+		Signals: b.broker, Bus: b.bus, Clock: b.clock, Logger: logger, Verifier: untouchedLog{},
 		LiveInterval: 20 * time.Millisecond, SignInFloor: time.Nanosecond,
 	}
 	forAPI := api.Config{

@@ -22,7 +22,8 @@ type Config struct {
 	Keyring    *secret.Keyring
 	Passwords  *auth.Passwords
 	Signals    SignalReader
-	Scheduler  Scheduler // nil: no scheduler runs in this process
+	Scheduler  Scheduler     // nil: no scheduler runs in this process
+	Verifier   AuditVerifier // nil: the audit log cannot be verified by this process
 	Bus        *event.Bus
 	Clock      clock.Clock
 	Logger     *slog.Logger

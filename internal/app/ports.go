@@ -150,9 +150,19 @@ type Passkeys interface {
 	DeletePasskey(ctx context.Context, userID, id string, entry audit.Entry) (auth.User, error)
 }
 
-// AuditLog appends an act that changes nothing else, such as a failed sign-in.
+// AuditLog appends an act that changes nothing else, such as a failed sign-in, and is read by
+// administrators.
 type AuditLog interface {
 	Append(ctx context.Context, entry audit.Entry) error
+	// AuditEntries returns the entries that the filter chooses, newest first.
+	AuditEntries(ctx context.Context, filter audit.Filter) ([]audit.Record, error)
+	// EachAuditEntry visits them, oldest first; an error of visit ends it and comes back.
+	EachAuditEntry(ctx context.Context, filter audit.Filter, visit func(*audit.Record) error) error
+}
+
+// AuditVerifier checks the whole audit log; callers at the same time share one run.
+type AuditVerifier interface {
+	Verify(ctx context.Context) (audit.Report, error)
 }
 
 // Store is all of it; internal/store implements it on SQLite and PostgreSQL.

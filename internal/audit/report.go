@@ -22,9 +22,9 @@ const (
 
 // Problem is the first entry that is not as it was written, and why.
 type Problem struct {
-	Sequence int64       `json:"sequence" doc:"The first bad entry; 0 when no single entry is bad"`
-	Kind     ProblemKind `json:"kind" enum:"changed,reordered,missing,cut,restored,rewritten,added,checkpoint"`
-	Sentence string      `json:"message" doc:"What was found"`
+	Sequence int64       `json:"sequence"` // the first bad entry; 0 when no single entry is bad
+	Kind     ProblemKind `json:"kind"`
+	Sentence string      `json:"message"` // what was found
 }
 
 func problem(sequence int64, kind ProblemKind, format string, args ...any) *Problem {

@@ -11,31 +11,33 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/event"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
+	"github.com/jcap24/alpaca-trader/internal/witness"
 )
 
 // Administration is the use cases of an administrator on the installation's database, beside the
 // servers that run on it.
 type Administration struct {
 	*app.App
-	database *store.Store
+	Witness  *witness.Witness // of the audit log
+	database *witnessedStore
 }
 
 // OpenAdministration opens the database of DATABASE_URL; close it when done.
 func OpenAdministration(ctx context.Context, cfg config.Config, log *slog.Logger) (*Administration, error) {
-	database, keyring, err := openStore(ctx, cfg, log)
+	database, err := openWitnessed(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	return &Administration{app.New(app.Config{
-		Store: database, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
+		Store: database.Store, Keyring: database.keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}), Verifier: database.witness,
 		Bus: &event.Bus{}, Clock: clock.System(), Logger: log, PublicURL: cfg.PublicURL,
-	}), database}, nil
+	}), database.witness, database}, nil
 }
 
 // Close releases the database.
 func (a *Administration) Close() {
 	a.App.Close()
-	_ = a.database.Close()
+	a.database.close()
 }
 
 // setupLabel derives setup codes from the SECRET_KEY; the installation's id follows.

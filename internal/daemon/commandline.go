@@ -82,16 +82,16 @@ func (c *CommandLine) Signals(ctx context.Context, settings trade.Settings, watc
 // TradingSession is an open journal with a desk on it.
 type TradingSession struct {
 	Desk     *desk.Desk
-	database *store.Store
+	database *witnessedStore
 }
 
 // OpenTrading opens the journal of DATABASE_URL; close it when done.
 func (c *CommandLine) OpenTrading(ctx context.Context, cfg config.Config, log *slog.Logger) (*TradingSession, error) {
-	database, _, err := openStore(ctx, cfg, log)
+	database, err := openWitnessed(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	return &TradingSession{newDesk(database, c.Bars, log, nil), database}, nil
+	return &TradingSession{newDesk(database.Store, c.Bars, log, nil), database}, nil
 }
 
 // OrderStates returns where the cycle's orders stand in the journal, by client order id.
@@ -105,7 +105,7 @@ func (s *TradingSession) OrderStates(ctx context.Context, cycle trade.Cycle) (ma
 }
 
 // Close releases the database.
-func (s *TradingSession) Close() { _ = s.database.Close() }
+func (s *TradingSession) Close() { s.database.close() }
 
 // newDesk returns a desk whose leases carry this process's name.
 func newDesk(journal *store.Store, bars *market.Feed, log *slog.Logger, finished func(trade.Cycle)) *desk.Desk {

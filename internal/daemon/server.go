@@ -27,6 +27,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/store"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 	"github.com/jcap24/alpaca-trader/internal/ui"
+	"github.com/jcap24/alpaca-trader/internal/witness"
 )
 
 // Options say how the dashboard is served.
@@ -132,6 +133,7 @@ type house struct {
 	scheduler  *scheduler // nil with --no-scheduler
 	limiter    *ratelimit.Limiter
 	counting   io.Closer // what the limiter counts in
+	witness    *witness.Witness
 }
 
 // useCases is the app with what only the daemon does.
@@ -144,6 +146,9 @@ func build(ctx context.Context, options Options) (*house, error) {
 		return nil, err
 	}
 	h := &house{options: options, store: database}
+	if h.witness, err = newWitness(options.Config, database, keyring, options.Log); err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
 	if h.limiter, h.counting, err = newLimiter(ctx, options.Config, options.Log); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
@@ -175,7 +180,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, bars}, Bus: bus, Clock: clock.System(), Logger: h.options.Log,
-		Demo: h.options.Demo, SetupCode: code, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter,
+		Demo: h.options.Demo, SetupCode: code, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 	}
 	h.automation = app.NewAutomation(app.AutomationConfig{
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
@@ -228,6 +233,7 @@ func isLoopback(address net.Addr) bool {
 
 // start begins what runs by the clock.
 func (h *house) start(ctx context.Context) error {
+	h.witness.Start()
 	if h.demo != nil {
 		h.demo.simulator.Start(context.WithoutCancel(ctx))
 	}
@@ -249,6 +255,7 @@ func (h *house) close() error {
 	if h.demo != nil {
 		errs = append(errs, h.demo.simulator.Stop())
 	}
+	errs = append(errs, h.witness.Stop(patience))
 	return errors.Join(append(errs, h.counting.Close(), h.store.Close())...)
 }
 
