@@ -11,11 +11,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
+
+	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 )
 
 // account is one key pair's money, positions and orders. It is written to the state file.
 //
-// Its law: Cash plus the cost of all positions minus Realized is the Deposit, to the cent.
+// Its law: Cash plus the cost of all positions plus Fees minus Realized minus Income is the
+// Deposit, to the cent.
 type account struct {
 	ID         string               `json:"id"`
 	Number     string               `json:"number"`
@@ -24,12 +27,19 @@ type account struct {
 	Deposit    decimal.Decimal      `json:"deposit"`
 	Cash       decimal.Decimal      `json:"cash"`
 	Realized   decimal.Decimal      `json:"realized"` // profit of what has been closed
+	Fees       decimal.Decimal      `json:"fees"`     // paid
+	Income     decimal.Decimal      `json:"income"`   // dividends received less those paid for short positions
 	Positions  map[string]*position `json:"positions"`
 	Orders     []*order             `json:"orders"`  // in the order of submission
-	Fills      []fill               `json:"fills"`   // in the order of execution
+	Fills      []fill               `json:"fills"`   // all activities, in the order of time
 	Opening    opening              `json:"opening"` // what was held before the first of Fills
 	Log        eventLog             `json:"log"`     // what happened to the orders, for streams
+	Settings   wire.Configurations  `json:"settings"`
+	Watchlists []*watchlist         `json:"watchlists"`
+	Actions    time.Time            `json:"actions"`  // corporate actions up to here have been applied
+	UsedIDs    usedIDs              `json:"used_ids"` // client order ids of forgotten orders
 
+	key        string
 	byID       map[string]*order
 	byClientID map[string]*order
 	open       []*order
@@ -47,38 +57,72 @@ type position struct {
 	Cost decimal.Decimal `json:"cost"`
 }
 
-// fill is one execution.
+// Kinds of activities; an execution is the usual one.
+const (
+	activityFill     = "FILL"
+	activityFee      = "FEE"
+	activityDividend = "DIV"
+	activitySplit    = "SPLIT"
+	activitySpinOff  = "SPIN"
+)
+
+// fill is one activity: an execution, or money and shares that came or went without one.
 type fill struct {
 	ID      string          `json:"id"`
-	OrderID string          `json:"order_id"`
+	Kind    string          `json:"kind,omitempty"` // empty: an execution
+	OrderID string          `json:"order_id,omitempty"`
 	Symbol  string          `json:"symbol"`
-	Side    string          `json:"side"` // buy, sell or sell_short
-	Qty     decimal.Decimal `json:"qty"`
-	Price   decimal.Decimal `json:"price"`
-	Amount  decimal.Decimal `json:"amount"` // Qty x Price in whole cents
+	Side    string          `json:"side,omitempty"` // buy, sell or sell_short
+	Qty     decimal.Decimal `json:"qty"`            // of a split: shares that came (went)
+	Price   decimal.Decimal `json:"price"`          // of a dividend: cash a share
+	Amount  decimal.Decimal `json:"amount"`         // of an execution: Qty x Price in whole cents
+	Net     decimal.Decimal `json:"net,omitzero"`   // of the others: money that came (went)
 	At      time.Time       `json:"at"`
+
+	CumQty    decimal.Decimal `json:"cum_qty"`          // of the order, with this execution
+	LeavesQty decimal.Decimal `json:"leaves_qty"`       // of the order, after it
+	Status    string          `json:"status,omitempty"` // of the order, after it
+}
+
+func (f fill) execution() bool { return f.Kind == "" }
+
+// kind is the activity's type in Alpaca's words.
+func (f fill) kind() string {
+	if f.execution() {
+		return activityFill
+	}
+	return f.Kind
 }
 
 // signedQty is the change of the position.
 func (f fill) signedQty() decimal.Decimal {
-	if f.Side == sideBuy {
+	switch {
+	case f.Kind == activitySplit, f.Side == sideBuy:
 		return f.Qty
+	case !f.execution():
+		return decimal.Zero
+	default:
+		return f.Qty.Neg()
 	}
-	return f.Qty.Neg()
 }
 
 // signedAmount is the change of the position's cost, and of cash the other way.
 func (f fill) signedAmount() decimal.Decimal {
-	if f.Side == sideBuy {
+	switch {
+	case !f.execution():
+		return f.Net.Neg()
+	case f.Side == sideBuy:
 		return f.Amount
+	default:
+		return f.Amount.Neg()
 	}
-	return f.Amount.Neg()
 }
 
 func openAccount(secret string, cash decimal.Decimal, now time.Time) *account {
 	a := &account{
 		ID: uuid.NewString(), Number: newAccountNumber(), SecretHash: hashSecret(secret), CreatedAt: now,
 		Deposit: cash, Cash: cash, Positions: map[string]*position{}, Opening: opening{Cash: cash},
+		Settings: defaultConfigurations(), Actions: now,
 	}
 	a.index()
 	return a
@@ -127,6 +171,11 @@ func (a *account) close(o *order) {
 	a.open = slices.DeleteFunc(a.open, func(other *order) bool { return other == o })
 }
 
+func (a *account) isOpen(id string) bool {
+	o, ok := a.byID[id]
+	return ok && o.isOpen()
+}
+
 // held returns the signed quantity of the symbol.
 func (a *account) held(symbol string) decimal.Decimal {
 	if p, ok := a.Positions[symbol]; ok {
@@ -135,10 +184,11 @@ func (a *account) held(symbol string) decimal.Decimal {
 	return decimal.Zero
 }
 
-// promised sums what open orders of the symbol would close, with their ids.
+// promised sums what open orders of the symbol would close, with their ids. Of a pair only one can
+// trade: the take-profit stands for both.
 func (a *account) promised(symbol string) (qty decimal.Decimal, ids []string) {
 	for _, o := range a.open {
-		if o.Symbol == symbol && o.closes() {
+		if o.Symbol == symbol && o.closes() && !o.Waits && !(o.Type != typeLimit && a.isOpen(o.Pair)) {
 			qty = qty.Add(o.Reserved)
 			ids = append(ids, o.ID)
 		}
@@ -168,6 +218,17 @@ func (a *account) book(f fill) {
 	p.Qty, p.Cost = p.Qty.Add(change), p.Cost.Sub(closed)
 	if p.Qty.IsZero() {
 		delete(a.Positions, f.Symbol)
+	}
+}
+
+// bookCash books money that comes or goes without an execution.
+func (a *account) bookCash(f fill) {
+	a.Fills = append(a.Fills, f)
+	a.Cash = a.Cash.Add(f.Net)
+	if f.Kind == activityFee {
+		a.Fees = a.Fees.Sub(f.Net)
+	} else {
+		a.Income = a.Income.Add(f.Net)
 	}
 }
 

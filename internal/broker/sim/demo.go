@@ -36,10 +36,7 @@ var demoTrades = []demoTrade{
 func (s *Simulator) OpenDemoAccount(key, secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, err := s.settled()
-	if err != nil {
-		return err
-	}
+	now := s.clock.now()
 	if known, ok := s.exchange.accounts[key]; ok {
 		if !known.hasSecret(secret) {
 			return fault.New(fault.Conflict, "The simulator knows this key with another secret.")

@@ -1,15 +1,11 @@
 package sim
 
 import (
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
-	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
 // exchange holds the accounts and fills their orders. It knows no clock: its caller says what
@@ -17,15 +13,31 @@ import (
 type exchange struct {
 	market   Market
 	assets   map[string]wire.Asset // by symbol
+	listed   []wire.Asset          // the same, in the market's order
 	cash     decimal.Decimal       // deposit of a new account
 	accounts map[string]*account   // by key id
 	settled  time.Time             // everything up to here has happened
+
+	terms         terms
+	participation float64 // most of a point's volume that an order takes; 0: no limit
+	fees          Fees
+	multiplier    int64       // most buying power for a dollar of equity: 1, 2 or 4
+	actionDays    []time.Time // ex-dates of all corporate actions, in order
+	faults        *faults
+	points        []point // room for searching
 }
 
-func newExchange(source Market, cash decimal.Decimal, now time.Time) *exchange {
-	e := &exchange{market: source, assets: map[string]wire.Asset{}, cash: cash, accounts: map[string]*account{}, settled: now}
-	for _, asset := range source.Assets() {
+func newExchange(config Config, faults *faults, now time.Time) *exchange {
+	e := &exchange{
+		market: config.Market, assets: map[string]wire.Asset{}, cash: config.Cash, accounts: map[string]*account{},
+		settled: now, multiplier: int64(config.Multiplier), actionDays: actionDays(config.Market),
+		terms:         terms{spread: config.Spread * basisPoint, slippage: config.Slippage * basisPoint},
+		participation: config.Participation, fees: config.Fees, faults: faults,
+	}
+	for _, asset := range config.Market.Assets() {
+		asset = config.restrict(asset)
 		e.assets[asset.Symbol] = asset
+		e.listed = append(e.listed, asset)
 	}
 	return e
 }
@@ -64,18 +76,13 @@ func (e *exchange) authenticate(key, secret string, now time.Time) (a *account, 
 		return nil, false, forbidden("the simulator holds %d accounts and opens no more", mostAccounts)
 	}
 	a = openAccount(secret, e.cash, now)
+	a.key = key
 	e.accounts[key] = a
 	return a, true, nil
 }
 
-// event is what happens to an open order when time passes.
-type event struct {
-	at    time.Time
-	order *order
-	print *Print // nil: the order ends without a fill
-}
-
-// settle lets everything happen until now, in the order of time, and reports whether anything did.
+// settle lets everything happen until now, in the order of time in each account, and reports
+// whether anything did.
 func (e *exchange) settle(now time.Time) (happened bool) {
 	for _, a := range e.accounts {
 		happened = e.settleAccount(a, now) || happened
@@ -84,90 +91,50 @@ func (e *exchange) settle(now time.Time) (happened bool) {
 	return happened
 }
 
-func (e *exchange) settleAccount(a *account, now time.Time) bool {
-	var events []event
-	for _, o := range a.open {
-		if next, ok := e.next(o, now); ok {
-			events = append(events, next)
-		}
+// settleAccount lets everything happen to the account until now.
+func (e *exchange) settleAccount(a *account, now time.Time) (happened bool) {
+	for _, day := range e.daysWithActions(a.Actions, now) {
+		happened = e.settleOrders(a, day.Add(-time.Nanosecond)) || happened
+		happened = e.applyActions(a, day) || happened
+		a.Actions = day
 	}
-	slices.SortStableFunc(events, func(x, y event) int { return x.at.Compare(y.at) })
-	for _, happens := range events {
-		happens.apply(a)
-	}
-	if len(events) > 0 {
+	if happened = e.settleOrders(a, now) || happened; happened {
 		a.forget()
 	}
-	return len(events) > 0
+	return happened
 }
 
-// next returns what happens to the open order until now: it fills at the first print of its
-// session, or at the session's close it ends. An order good till canceled goes on to the next
-// session; From then moves on, so that no session is searched twice.
-func (e *exchange) next(o *order, now time.Time) (event, bool) {
-	for !o.From.After(now) {
-		session := market.LatestSession(o.From)
-		if print, ok := e.market.FirstPrint(o.Symbol, o.From, earlier(session.Close, now)); ok {
-			return event{at: print.At, order: o, print: &print}, true
+// settleOrders lets happen to the open orders what time brings until now, each in its turn. What
+// happens to one may concern its group: after each step that is asked again.
+func (e *exchange) settleOrders(a *account, now time.Time) (happened bool) {
+	var coming map[*order]happening // the answers of the orders that have been asked
+	for {
+		var first happening
+		for _, o := range a.open {
+			next, asked := coming[o]
+			if !asked {
+				next, _ = e.next(o, now)
+				if coming == nil {
+					coming = map[*order]happening{}
+				}
+				coming[o] = next
+			}
+			if next.order != nil && (first.order == nil || next.before(first)) {
+				first = next
+			}
 		}
-		switch {
-		case now.Before(session.Close):
-			return event{}, false
-		case !o.Until.IsZero():
-			return event{at: o.Until, order: o}, true
+		if first.order == nil {
+			return happened
 		}
-		o.From = market.NextSession(session.Close).Open
-	}
-	return event{}, false
-}
-
-// apply fills the order whole, or ends it.
-func (happens event) apply(a *account) {
-	o := happens.order
-	if happens.print == nil {
-		status := statusExpired
-		if immediate(o.TimeInForce) {
-			status = statusCanceled
+		e.apply(a, first)
+		happened = true
+		for _, id := range append([]string{first.order.ID, first.order.Pair, first.order.Parent}, first.order.Children...) {
+			delete(coming, a.byID[id])
 		}
-		o.end(status, happens.at)
-		a.close(o)
-		return
-	}
-	price := happens.print.decimalPrice()
-	qty := o.shares(price)
-	if o.closes() { // a notional may buy or sell more shares than it was checked for
-		qty = decimal.Min(qty, a.held(o.Symbol).Abs())
-	}
-	if qty.IsZero() {
-		o.end(statusRejected, happens.at)
-		a.close(o)
-		return
-	}
-	a.book(o.fillAt(happens.at, qty, price))
-	a.close(o)
-}
-
-// fillAt marks the order as filled and returns the execution.
-func (o *order) fillAt(at time.Time, qty, price decimal.Decimal) fill {
-	o.Status, o.UpdatedAt, o.FilledAt = statusFilled, at, &at
-	o.FilledQty, o.FilledAvgPrice = qty, decimal.NewNullDecimal(price)
-	side := o.Side
-	if o.PositionIntent == sellToOpen {
-		side = sideSellShort
-	}
-	return fill{
-		ID: executionID(at), OrderID: o.ID, Symbol: o.Symbol, Side: side,
-		Qty: qty, Price: price, Amount: qty.Mul(price).Round(2), At: at,
 	}
 }
 
-// executionID is Alpaca's form: the New York time to the millisecond and a UUID (RULES 3).
-func executionID(at time.Time) string {
-	stamp := strings.Replace(at.In(market.NewYork).Format("20060102150405.000"), ".", "", 1)
-	return stamp + "::" + uuid.NewString()
-}
-
-// cancel ends an open order.
+// cancel ends an open order and its group.
 func (e *exchange) cancel(a *account, id string, now time.Time) *refusal {
 	o, ok := a.byID[id]
 	if !ok {
@@ -176,7 +143,6 @@ func (e *exchange) cancel(a *account, id string, now time.Time) *refusal {
 	if !o.isOpen() {
 		return againstRules("order is already in %q state", o.Status)
 	}
-	o.end(statusCanceled, now)
-	a.close(o)
+	e.endGroup(a, o, statusCanceled, now)
 	return nil
 }

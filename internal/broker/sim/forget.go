@@ -15,7 +15,8 @@ const (
 	keptFills  = 4000
 )
 
-// forget drops the oldest ended orders and folds the oldest executions into Opening.
+// forget drops the oldest ended orders and folds the oldest activities into Opening. The client
+// order ids of dropped orders stay used.
 func (a *account) forget() {
 	if ended := len(a.Orders) - len(a.open); ended > 2*keptOrders {
 		drop := ended - keptOrders
@@ -23,6 +24,10 @@ func (a *account) forget() {
 			if o.isOpen() || drop == 0 {
 				return false
 			}
+			if a.UsedIDs == nil {
+				a.UsedIDs = usedIDs{}
+			}
+			a.UsedIDs[digest(o.ClientOrderID)] = struct{}{}
 			drop--
 			return true
 		})

@@ -39,16 +39,35 @@ const (
 var routes = []route{
 	{"GET", "/v2/account", trading, getAccount},
 	{"GET", "/v2/account/portfolio/history", trading, getHistory},
+	{"GET", "/v2/account/configurations", trading, getConfigurations},
+	{"PATCH", "/v2/account/configurations", trading, changeConfigurations},
 	{"GET", "/v2/account/activities", trading, listActivities},
 	{"GET", "/v2/account/activities/{type}", trading, listActivities},
 	{"GET", "/v2/positions", trading, listPositions},
+	{"DELETE", "/v2/positions", trading, closeAllPositions},
 	{"GET", "/v2/positions/{asset}", trading, getPosition},
+	{"DELETE", "/v2/positions/{asset}", trading, closePosition},
+	{"GET", "/v2/positions/{asset}/{quote}", trading, getPosition},
+	{"DELETE", "/v2/positions/{asset}/{quote}", trading, closePosition},
 	{"GET", "/v2/orders", trading, listOrders},
 	{"POST", "/v2/orders", trading, createOrder},
 	{"DELETE", "/v2/orders", trading, cancelAllOrders},
 	{"GET", "/v2/orders:by_client_order_id", trading, getOrderByClientID},
 	{"GET", "/v2/orders/{id}", trading, getOrder},
+	{"PATCH", "/v2/orders/{id}", trading, replaceOrder},
 	{"DELETE", "/v2/orders/{id}", trading, cancelOrder},
+	{"GET", "/v2/watchlists", trading, listWatchlists},
+	{"POST", "/v2/watchlists", trading, createWatchlist},
+	{"GET", "/v2/watchlists:by_name", trading, getWatchlist},
+	{"PUT", "/v2/watchlists:by_name", trading, replaceWatchlist},
+	{"POST", "/v2/watchlists:by_name", trading, addToWatchlist},
+	{"DELETE", "/v2/watchlists:by_name", trading, deleteWatchlist},
+	{"DELETE", "/v2/watchlists:by_name/{symbol}", trading, removeFromWatchlist},
+	{"GET", "/v2/watchlists/{watchlist}", trading, getWatchlist},
+	{"PUT", "/v2/watchlists/{watchlist}", trading, replaceWatchlist},
+	{"POST", "/v2/watchlists/{watchlist}", trading, addToWatchlist},
+	{"DELETE", "/v2/watchlists/{watchlist}", trading, deleteWatchlist},
+	{"DELETE", "/v2/watchlists/{watchlist}/{symbol}", trading, removeFromWatchlist},
 	{"GET", "/v2/clock", data, getClock},
 	{"GET", "/v2/calendar", data, listCalendar},
 	{"GET", "/v2/assets", data, listAssets},
@@ -138,7 +157,7 @@ func (c *call) alone(handle func(*call) (answer, error)) (answer, error) {
 	if err != nil || !c.dirty {
 		return result, err
 	}
-	c.exchange.settle(c.now)
+	c.exchange.settleAccount(c.account, c.now)
 	return result, c.record()
 }
 
@@ -146,13 +165,13 @@ func (c *call) alone(handle func(*call) (answer, error)) (answer, error) {
 // HTTP Basic, and brings the exchange up to date. The lock is held.
 func (c *call) authenticate() error {
 	key, secret := c.keys()
-	now, err := c.settled()
-	if err != nil {
-		return err
-	}
-	found, opened, refused := c.exchange.authenticate(key, secret, now)
+	found, opened, refused := c.exchange.authenticate(key, secret, c.Now())
 	if refused != nil {
 		return refused
+	}
+	now, err := c.settled(found)
+	if err != nil {
+		return err
 	}
 	c.account, c.now = found, now
 	if opened {

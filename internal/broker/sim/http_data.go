@@ -62,7 +62,7 @@ func listCalendar(c *call) (answer, error) {
 
 func listAssets(c *call) (answer, error) {
 	assets := []wire.Asset{}
-	for _, asset := range c.config.Market.Assets() {
+	for _, asset := range c.exchange.listed {
 		if c.wants("status", asset.Status) && c.wants("asset_class", asset.Class) && c.wants("exchange", asset.Exchange) {
 			assets = append(assets, asset)
 		}

@@ -21,45 +21,76 @@ const (
 	sellToOpen  = "sell_to_open"
 	sellToClose = "sell_to_close"
 
-	statusAccepted   = "accepted"    // queued for the next session
-	statusPendingNew = "pending_new" // waits for the next print
-	statusFilled     = "filled"
-	statusCanceled   = "canceled"
-	statusExpired    = "expired"
-	statusRejected   = "rejected"
+	typeMarket       = "market"
+	typeLimit        = "limit"
+	typeStop         = "stop"
+	typeStopLimit    = "stop_limit"
+	typeTrailingStop = "trailing_stop"
+
+	tifDay = "day"
+	tifGTC = "gtc"
+	tifOPG = "opg"
+	tifCLS = "cls"
+	tifIOC = "ioc"
+	tifFOK = "fok"
+
+	classBracket = "bracket"
+	classOCO     = "oco"
+	classOTO     = "oto"
+
+	statusAccepted        = "accepted"    // queued for the next session
+	statusPendingNew      = "pending_new" // on its way: only the answer to a POST shows it
+	statusNew             = "new"
+	statusHeld            = "held"
+	statusPartiallyFilled = "partially_filled"
+	statusFilled          = "filled"
+	statusCanceled        = "canceled"
+	statusExpired         = "expired"
+	statusReplaced        = "replaced"
+	statusRejected        = "rejected"
 )
 
 // order is an order with what the simulator remembers of it beside Alpaca's fields.
 type order struct {
 	wire.Order
-	From     time.Time       `json:"sim_from"`     // it fills at the first print from here on
-	Until    time.Time       `json:"sim_until"`    // its session's close; zero: good till canceled
-	Reserved decimal.Decimal `json:"sim_reserved"` // shares that it closes, or dollars of buying power that it needs
+	Working  time.Time       `json:"sim_working"`            // from here on it may fill
+	From     time.Time       `json:"sim_from"`               // it has met all points before this moment ...
+	FromRank uint8           `json:"sim_from_rank"`          // ... and those of a lower rank at it
+	Until    time.Time       `json:"sim_until"`              // it ends here; zero: never by itself
+	Reserved decimal.Decimal `json:"sim_reserved"`           // shares that it closes, or dollars of buying power that it needs
+	Spent    decimal.Decimal `json:"sim_spent,omitzero"`     // quantity x price of its executions
+	Parent   string          `json:"sim_parent,omitempty"`   // id of the order whose leg it is
+	Children []string        `json:"sim_children,omitempty"` // ids of its legs, take-profit first
+	Pair     string          `json:"sim_pair,omitempty"`     // id of the order that it cancels by filling
+	Waits    bool            `json:"sim_waits,omitempty"`    // a leg whose parent has not filled
+	Elected  bool            `json:"sim_elected,omitempty"`  // a stop whose price has been reached
+	Seen     bool            `json:"sim_seen,omitempty"`     // it has met a point, from which prices move on without a jump
 }
 
-func (o *order) isOpen() bool { return o.Status == statusAccepted || o.Status == statusPendingNew }
+func (o *order) isOpen() bool {
+	switch o.Status {
+	case statusNew, statusAccepted, statusPendingNew, statusHeld, statusPartiallyFilled:
+		return true
+	default:
+		return false
+	}
+}
 
 func (o *order) closes() bool {
 	return o.PositionIntent == buyToClose || o.PositionIntent == sellToClose
 }
 
-// place checks the request by Alpaca's rules and adds the order. Nothing has changed when it
-// returns a refusal. The exchange is locked.
-func (e *exchange) place(a *account, request wire.CreateOrder, now time.Time) (*order, *refusal) {
-	asset, refused := e.checkRequest(a, request)
-	if refused != nil {
-		return nil, refused
-	}
-	last, ok := e.market.LastPrint(asset.Symbol, now)
-	if !ok {
-		return nil, againstRules("asset %q is not tradable: the market has no price for it at this time", asset.Symbol)
-	}
-	o := newOrder(request, asset, now)
-	if refused := e.reserve(a, o, last.decimalPrice(), now); refused != nil {
-		return nil, refused
-	}
-	a.add(o)
-	return o, nil
+func (o *order) buys() bool { return o.Side == sideBuy }
+
+// complex reports whether the order belongs to a bracket, OCO or OTO.
+func (o *order) complex() bool { return o.OrderClass != "" }
+
+// auction reports whether the order takes part in one auction only.
+func (o *order) auction() bool { return o.TimeInForce == tifOPG || o.TimeInForce == tifCLS }
+
+// immediate reports whether the order asks for a fill at once or never.
+func (o *order) immediate() bool {
+	return o.TimeInForce == tifIOC || o.TimeInForce == tifFOK
 }
 
 // newOrder makes the order and says in which sessions it may fill: the one that is open, or
@@ -67,34 +98,75 @@ func (e *exchange) place(a *account, request wire.CreateOrder, now time.Time) (*
 func newOrder(request wire.CreateOrder, asset wire.Asset, now time.Time) *order {
 	o := &order{Order: wire.Order{
 		ID: uuid.NewString(), ClientOrderID: request.ClientOrderID,
-		CreatedAt: now, UpdatedAt: now, SubmittedAt: now,
-		AssetID: asset.ID, Symbol: asset.Symbol, AssetClass: asset.Class,
+		CreatedAt: now, AssetID: asset.ID, Symbol: asset.Symbol, AssetClass: asset.Class,
 		Qty: request.Qty, Notional: request.Notional, Side: request.Side,
 		Type: request.Type, OrderType: request.Type, TimeInForce: request.TimeInForce,
-		PositionIntent: request.PositionIntent, Status: statusPendingNew,
-	}, From: now}
+		LimitPrice: request.LimitPrice, StopPrice: request.StopPrice,
+		TrailPrice: request.TrailPrice, TrailPercent: request.TrailPercent,
+		OrderClass: request.OrderClass, ExtendedHours: request.ExtendedHours,
+		PositionIntent: request.PositionIntent,
+	}}
+	if o.OrderClass == "simple" {
+		o.OrderClass = ""
+	}
 	if o.ClientOrderID == "" {
 		o.ClientOrderID = uuid.NewString()
 	}
-	session := market.LatestSession(now)
-	if !session.Contains(now) {
-		session = market.NextSession(now)
-		o.Status, o.From = statusAccepted, session.Open
-	}
-	if o.TimeInForce != "gtc" {
-		o.Until = session.Close
-		o.ExpiresAt = &o.Until
-	}
-	if immediate(o.TimeInForce) && o.Status == statusAccepted {
-		o.end(statusCanceled, now) // nothing trades now that it could take at once
-	}
+	o.submit(now)
 	return o
 }
 
-// immediate reports whether the time in force asks for a fill at once or never.
-func immediate(timeInForce string) bool { return timeInForce == "ioc" || timeInForce == "fok" }
+const (
+	longestGTC  = 90                            // days that an order stays good till canceled (RULES 5.4) ...
+	expiryOfGTC = 16*time.Hour + 15*time.Minute // ... until the job at this time of the day, New York
+)
 
-// end closes the order's life without a fill.
+// submit starts the order's life, or that of its replacement, at now.
+func (o *order) submit(now time.Time) {
+	o.UpdatedAt, o.SubmittedAt, o.Status = now, now, statusPendingNew
+	window := windowAt(now, o.ExtendedHours)
+	o.Working = later(now, window.Open)
+	o.From, o.FromRank = o.Working, rankOpen // what ends at this moment was before the order
+	if o.Working.After(now) || o.auction() {
+		o.Status = statusAccepted
+	}
+	o.Until = window.Close
+	if o.TimeInForce == tifGTC {
+		last := market.Day(o.CreatedAt).AddDate(0, 0, longestGTC)
+		o.Until = time.Date(last.Year(), last.Month(), last.Day(), 0, 0, 0, 0, market.NewYork).Add(expiryOfGTC)
+	}
+	until := o.Until
+	o.ExpiresAt = &until
+}
+
+// windowAt is the session in which an order may fill at t, or the next one; with extended hours it
+// lasts from 4:00 to 20:00, or to 17:00 on half days.
+func windowAt(t time.Time, extended bool) market.Session {
+	session := market.LatestSession(t)
+	if extended {
+		session = extend(session)
+		if on, ok := market.SessionOn(t); ok && t.Before(on.Open) {
+			session = extend(on)
+		}
+	}
+	if t.Before(session.Close) {
+		return session
+	}
+	session = market.NextSession(t)
+	if extended {
+		session = extend(session)
+	}
+	return session
+}
+
+// extend widens a session by the hours before and after it.
+func extend(session market.Session) market.Session {
+	session.Open = session.Open.Add(-(5*time.Hour + 30*time.Minute))
+	session.Close = session.Close.Add(4 * time.Hour)
+	return session
+}
+
+// end closes the order's life without a further fill.
 func (o *order) end(status string, at time.Time) {
 	o.Status, o.UpdatedAt = status, at
 	switch status {
@@ -102,21 +174,23 @@ func (o *order) end(status string, at time.Time) {
 		o.ExpiredAt = &at
 	case statusCanceled:
 		o.CanceledAt = &at
+	case statusReplaced:
+		o.ReplacedAt = &at
 	default:
 		o.FailedAt = &at
 	}
 }
 
-// shares is the quantity that the order stands for at the price; a notional is rounded down to
-// nine decimals.
-func (o *order) shares(price decimal.Decimal) decimal.Decimal {
+// remaining is the quantity that the order still stands for at the price; a notional is rounded
+// down to nine decimals.
+func (o *order) remaining(price decimal.Decimal) decimal.Decimal {
 	if o.Qty.Valid {
-		return o.Qty.Decimal
+		return o.Qty.Decimal.Sub(o.FilledQty)
 	}
-	return o.Notional.Decimal.DivRound(price, 12).Truncate(quantityDecimals)
+	return o.Notional.Decimal.Sub(o.Spent).DivRound(price, 12).Truncate(quantityDecimals)
 }
 
-// intent says what an order of the side does to a holding.
+// intentOf says what an order of the side does to a holding.
 func intentOf(side string, held decimal.Decimal) string {
 	switch {
 	case side == sideBuy && held.IsNegative():
@@ -128,49 +202,4 @@ func intentOf(side string, held decimal.Decimal) string {
 	default:
 		return sellToOpen
 	}
-}
-
-// reserve decides what the order does to the position, and sets aside what it needs: the shares
-// that it closes, or buying power.
-func (e *exchange) reserve(a *account, o *order, price decimal.Decimal, now time.Time) *refusal {
-	held := a.held(o.Symbol)
-	intent := intentOf(o.Side, held)
-	if o.PositionIntent != "" && o.PositionIntent != intent {
-		return againstRules("position intent mismatch, inferred: %s, specified: %s", intent, o.PositionIntent)
-	}
-	o.PositionIntent = intent
-	if refused := checkOpposite(a, o, held); refused != nil {
-		return refused
-	}
-	qty := o.shares(price)
-	if !o.closes() {
-		return e.reserveMoney(a, o, qty, price, now)
-	}
-	promised, ids := a.promised(o.Symbol)
-	if qty.GreaterThan(held.Abs().Sub(promised)) {
-		return notEnoughShares(o.Symbol, qty, held.Abs(), promised, ids)
-	}
-	o.Reserved = qty
-	return nil
-}
-
-// reserveMoney sets buying power aside for an opening order. A short sale is valued at 3 % more
-// than the price (RULES 6).
-func (e *exchange) reserveMoney(a *account, o *order, qty, price decimal.Decimal, now time.Time) *refusal {
-	figures := e.figures(a, now)
-	cost := qty.Mul(price).RoundUp(2)
-	if o.Notional.Valid {
-		cost = o.Notional.Decimal
-	}
-	if o.PositionIntent == sellToOpen {
-		if refused := checkShort(o, figures, e.assets[o.Symbol]); refused != nil {
-			return refused
-		}
-		cost = cost.Mul(shortMarkup).RoundUp(2)
-	}
-	if cost.GreaterThan(figures.buyingPower) {
-		return notEnoughBuyingPower(figures.buyingPower, cost)
-	}
-	o.Reserved = cost
-	return nil
 }

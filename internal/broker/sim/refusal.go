@@ -87,8 +87,8 @@ func notEnoughShares(symbol string, requested, existing, held decimal.Decimal, r
 	return r
 }
 
-func washTrade(existing string) *refusal {
+func washTrade(existing, reason string) *refusal {
 	r := forbidden("potential wash trade detected. use complex orders")
-	r.extra = map[string]any{"existing_order_id": existing, "reject_reason": "opposite side market/stop order exists"}
+	r.extra = map[string]any{"existing_order_id": existing, "reject_reason": reason}
 	return r
 }

@@ -36,6 +36,8 @@ type Config struct {
 	FreePlan          bool            // market data of the free plan: no recent SIP data, no SIP stream, 30 symbols
 	RequestsPerMinute int             // of one key at one API; zero: as many as it likes
 	KeepAlive         time.Duration   // how often an idle event stream shows that it lives; zero: 15 s
+
+	Trading // how orders are filled and what they cost
 }
 
 // Simulator is one simulated exchange. It is safe for concurrent use.
@@ -52,6 +54,7 @@ type Simulator struct {
 	exchange *exchange
 	changed  chan struct{} // closed at the next change
 	saved    time.Time     // machine time of the last save
+	lock     *stateLock    // nil without a state file
 
 	running  sync.WaitGroup
 	stop     context.CancelFunc
@@ -79,6 +82,9 @@ func New(config Config) (*Simulator, error) {
 	if err := CheckNow(config.Market, config.Now); err != nil {
 		return nil, err
 	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
 	s := &Simulator{config: config, changed: make(chan struct{}), saved: config.Machine.Now()}
 	s.faults, s.limits.most = &faults{now: s.Now}, config.RequestsPerMinute
 	s.config.Market = venue{config.Market, s.faults}
@@ -104,13 +110,19 @@ func DefaultStart(source Market, machine clock.Clock) time.Time {
 
 func (s *Simulator) open() error {
 	start := s.config.Now
-	s.exchange = newExchange(s.config.Market, s.config.Cash, start)
+	s.exchange = newExchange(s.config, s.faults, start)
 	if s.config.StateFile == "" {
 		s.clock = newMarketClock(s.config.Machine, s.config.Pace, start)
 		return nil
 	}
+	locked, err := lockState(s.config.StateFile)
+	if err != nil {
+		return err
+	}
+	s.lock = locked
 	saved, found, err := readState(s.config.StateFile, s.config.Market)
 	if err != nil {
+		s.lock.release()
 		return err
 	}
 	if found {
@@ -119,7 +131,11 @@ func (s *Simulator) open() error {
 	}
 	s.clock = newMarketClock(s.config.Machine, s.config.Pace, start)
 	s.exchange.settle(start)
-	return s.save()
+	if err := s.save(); err != nil {
+		s.lock.release()
+		return err
+	}
+	return nil
 }
 
 // resume is the market's time after a restart. Real time has gone on. A faster market goes on
@@ -191,7 +207,10 @@ func (s *Simulator) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.exchange.settle(s.clock.now())
-	return s.save()
+	err := s.save()
+	s.lock.release()
+	s.lock = nil
+	return err
 }
 
 func (s *Simulator) run(ctx context.Context) {
@@ -222,10 +241,11 @@ func (s *Simulator) tick() error {
 	return nil
 }
 
-// settled brings the exchange up to date and returns its time. The lock is held.
-func (s *Simulator) settled() (time.Time, error) {
+// settled brings an account up to date and returns the exchange's time. The lock is held.
+func (s *Simulator) settled(a *account) (time.Time, error) {
 	now := s.clock.now()
-	if s.exchange.settle(now) {
+	s.exchange.settled = now
+	if s.exchange.settleAccount(a, now) {
 		return now, s.record()
 	}
 	return now, nil
@@ -241,7 +261,7 @@ func (s *Simulator) record() error {
 // save writes the state file, if there is one. The lock is held.
 func (s *Simulator) save() error {
 	s.saved = s.config.Machine.Now()
-	if s.config.StateFile == "" {
+	if s.lock == nil {
 		return nil
 	}
 	return writeState(s.config.StateFile, state{

@@ -137,8 +137,15 @@ func TestStateSurvivesAndIsChecked(t *testing.T) {
 	filled := before.buy(t, "AAPL", "3", "kept")
 	before.advance(t, "2026-11-20T22:00:00Z")
 	queued := before.buy(t, "KO", "5", "queued")
-	// no Stop: the process is killed here
+	// no Stop: the process is killed here, and what it wrote goes on elsewhere
 
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "state.json")
+	writeFile(t, file, string(content))
+	config.StateFile = file
 	after := serve(t, config)
 	if now := after.simulator.Now(); !now.Equal(at(t, "2026-11-20T22:00:00Z")) {
 		t.Errorf("time after the restart: %s", now)
@@ -156,13 +163,20 @@ func TestStateSurvivesAndIsChecked(t *testing.T) {
 		t.Error("another secret opens the account after the restart")
 	}
 
+	if _, err := sim.New(config); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Public(err), "in use by another simulator") {
+		t.Errorf("a second simulator on the file: %v", err)
+	}
+	for range 2 {
+		if err := after.simulator.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	config.Market = sim.NewSynthetic(2)
 	if _, err := sim.New(config); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Public(err), "another market") {
 		t.Errorf("another market: %v", err)
 	}
 	config.Market = sim.NewSynthetic(1)
-	content, err := os.ReadFile(file)
-	if err != nil {
+	if content, err = os.ReadFile(file); err != nil {
 		t.Fatal(err)
 	}
 	for name, damaged := range map[string]string{

@@ -12,7 +12,10 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
-const stateVersion = 1
+// stateVersion is that of files written now; older ones are upgraded when they are read.
+//
+// Version 1 knew market orders only, and no settings, watchlists, events or corporate actions.
+const stateVersion = 2
 
 // state is what a state file holds: everything but the prices.
 type state struct {
@@ -33,8 +36,11 @@ func readState(file string, source Market) (saved state, found bool, err error) 
 	if err != nil {
 		return state{}, false, fault.Because(err, fault.Invalid, "The state file %s cannot be read; check its name and its permissions.", file)
 	}
-	if err := json.Unmarshal(content, &saved); err != nil || saved.Version != stateVersion || saved.Now.IsZero() {
+	if err := json.Unmarshal(content, &saved); err != nil || saved.Version < 1 || saved.Now.IsZero() {
 		return state{}, false, fault.Because(err, fault.Invalid, "%s is not a state file of the simulator, or it is damaged; name another file, or move it away to start anew.", file)
+	}
+	if saved.Version > stateVersion {
+		return state{}, false, fault.New(fault.Invalid, "The state file %s was written by a newer version of this program; use that, or name another file.", file)
 	}
 	if saved.Market != source.Name() {
 		return state{}, false, fault.New(fault.Invalid, "The state file %s belongs to another market (%s, not %s); name another file, or start with that market.", file, saved.Market, source.Name())
@@ -43,12 +49,30 @@ func readState(file string, source Market) (saved state, found bool, err error) 
 		if a == nil || !a.whole() {
 			return state{}, false, fault.New(fault.Invalid, "The state file %s is damaged in the account of key %.8s...; move it away to start anew.", file, key)
 		}
+		if saved.Version < 2 {
+			a.upgrade(saved.Now)
+		}
+		a.key = key
 		a.index()
 	}
 	if saved.Accounts == nil {
 		saved.Accounts = map[string]*account{}
 	}
 	return saved, true, nil
+}
+
+// upgrade gives an account of version 1 what it lacks. Its orders filled whole, and its open ones
+// wait for the next print.
+func (a *account) upgrade(now time.Time) {
+	a.Settings, a.Actions = defaultConfigurations(), now
+	for i := range a.Fills {
+		f := &a.Fills[i]
+		f.CumQty, f.Status = f.Qty, statusFilled
+	}
+	for _, o := range a.Orders {
+		o.Working, o.FromRank = o.From, rankOpen
+		o.Spent = o.FilledQty.Mul(o.FilledAvgPrice.Decimal)
+	}
 }
 
 // whole reports whether a restored account has all its parts and its money adds up.
@@ -61,7 +85,12 @@ func (a *account) whole() bool {
 			return false
 		}
 	}
-	sum := a.Cash.Sub(a.Realized)
+	for _, w := range a.Watchlists {
+		if w == nil {
+			return false
+		}
+	}
+	sum := a.Cash.Sub(a.Realized).Add(a.Fees).Sub(a.Income)
 	for _, p := range a.Positions {
 		if p == nil {
 			return false

@@ -179,16 +179,13 @@ func (s *Simulator) apply(f Fault, one *socket) {
 func (s *Simulator) signIn(key, secret string) (*account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, err := s.settled()
-	if err != nil {
-		return nil, err
-	}
-	found, opened, refused := s.exchange.authenticate(key, secret, now)
+	found, opened, refused := s.exchange.authenticate(key, secret, s.clock.now())
 	if refused != nil {
 		return nil, refused
 	}
 	if opened {
 		return found, s.record()
 	}
-	return found, nil
+	_, err := s.settled(found)
+	return found, err
 }

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -9,25 +11,36 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
-// Margin by Regulation T (RULES 6): half of a position's value at the start, multiplier 2; an
-// account with less than $2,000 is a cash account, multiplier 1.
+// Margin by Regulation T (RULES 6): half of a marginable position's value at the start, and an
+// account with less than $2,000 is a cash account. With a multiplier of 4 buying power counts the
+// excess over the maintenance margin, intraday.
+const (
+	cashMultiplier     = 1
+	usualMultiplier    = 2
+	intradayMultiplier = 4
+)
+
 var (
 	initialShare     = decimal.RequireFromString("0.5")
 	maintenanceShare = decimal.RequireFromString("0.3")
-	marginMultiplier = decimal.NewFromInt(2)
-	cashMultiplier   = decimal.NewFromInt(1)
+	cheapLong        = decimal.RequireFromString("2.5") // below it a long position counts whole
+	cheapShort       = decimal.NewFromInt(5)            // below it a short share needs $2.50, or its value
+	cheapShortMargin = decimal.RequireFromString("2.5")
+	shortMargin      = decimal.NewFromInt(5) // at least so much for each share sold short
 )
 
 // figures are an account's sums at one moment, in whole cents.
 type figures struct {
-	equity      decimal.Decimal
-	long        decimal.Decimal
-	short       decimal.Decimal // negative
-	initial     decimal.Decimal
-	maintenance decimal.Decimal
-	reserved    decimal.Decimal // buying power of open orders
-	multiplier  decimal.Decimal
-	buyingPower decimal.Decimal
+	equity        decimal.Decimal
+	long          decimal.Decimal
+	short         decimal.Decimal // negative
+	initial       decimal.Decimal
+	maintenance   decimal.Decimal
+	reserved      decimal.Decimal // buying power of open orders
+	multiplier    decimal.Decimal
+	buyingPower   decimal.Decimal
+	regulationT   decimal.Decimal // buying power overnight
+	nonMarginable decimal.Decimal // buying power for what gives no credit: settled cash
 }
 
 func (f figures) shortingEnabled() bool {
@@ -36,30 +49,93 @@ func (f figures) shortingEnabled() bool {
 
 // figures values the account at now.
 func (e *exchange) figures(a *account, now time.Time) figures {
-	f := figures{equity: a.Cash, multiplier: marginMultiplier}
+	f := figures{equity: a.Cash}
 	for symbol, p := range a.Positions {
-		value := e.value(symbol, p.Qty, now)
-		f.equity = f.equity.Add(value)
-		if value.IsNegative() {
-			f.short = f.short.Add(value)
-		} else {
-			f.long = f.long.Add(value)
-		}
+		last, _ := e.market.LastPrint(symbol, now)
+		e.addPosition(&f, symbol, p.Qty, last.decimalPrice())
 	}
 	for _, o := range a.open {
 		if !o.closes() {
 			f.reserved = f.reserved.Add(o.Reserved)
 		}
 	}
+	f.initial, f.maintenance = f.initial.Round(2), f.maintenance.Round(2)
+	multiplier := e.multiplierOf(a, f)
 	gross := f.long.Sub(f.short)
-	f.initial, f.maintenance = gross.Mul(initialShare).Round(2), gross.Mul(maintenanceShare).Round(2)
-	if !f.shortingEnabled() {
-		f.multiplier, f.initial = cashMultiplier, gross
+	settled := a.settledCash(now)
+	f.multiplier = decimal.NewFromInt(multiplier)
+	excess := f.equity.Sub(f.initial)
+	f.regulationT = excess.Mul(decimal.NewFromInt(min(multiplier, usualMultiplier)))
+	switch multiplier {
+	case cashMultiplier:
+		f.initial = gross
+		excess = f.equity.Sub(gross).Sub(a.Cash.Sub(settled))
+		f.regulationT = excess
+	case intradayMultiplier:
+		excess = f.equity.Sub(f.maintenance)
 	}
-	free := notNegative(f.equity.Sub(f.initial)).Mul(f.multiplier)
-	f.buyingPower = notNegative(free.Sub(f.reserved))
+	f.buyingPower = notNegative(excess.Mul(f.multiplier).Sub(f.reserved))
+	f.regulationT = decimal.Min(notNegative(f.regulationT.Sub(f.reserved)), f.buyingPower)
+	f.nonMarginable = decimal.Min(notNegative(settled.Sub(f.reserved)), f.buyingPower)
 	return f
 }
+
+// addPosition adds one holding at its price; without a price it is worth nothing.
+func (e *exchange) addPosition(f *figures, symbol string, qty, price decimal.Decimal) {
+	value := qty.Mul(price).Round(2)
+	f.equity = f.equity.Add(value)
+	if value.IsNegative() {
+		f.short = f.short.Add(value)
+	} else {
+		f.long = f.long.Add(value)
+	}
+	gross := value.Abs()
+	asset := e.assets[symbol]
+	if !asset.Marginable {
+		f.initial, f.maintenance = f.initial.Add(gross), f.maintenance.Add(gross)
+		return
+	}
+	f.initial = f.initial.Add(gross.Mul(initialShare))
+	needs := gross.Mul(maintenanceShare)
+	switch {
+	case value.IsPositive() && price.LessThan(cheapLong):
+		needs = gross
+	case value.IsNegative() && price.LessThan(cheapShort):
+		needs = decimal.Max(qty.Abs().Mul(cheapShortMargin), gross)
+	case value.IsNegative():
+		needs = decimal.Max(qty.Abs().Mul(shortMargin), needs)
+	}
+	f.maintenance = f.maintenance.Add(needs)
+}
+
+// multiplierOf is the least of what the simulator gives, the user wants and the equity allows.
+func (e *exchange) multiplierOf(a *account, f figures) int64 {
+	if !f.shortingEnabled() {
+		return cashMultiplier
+	}
+	wanted, err := strconv.ParseInt(a.Settings.MaxMarginMultiplier, 10, 64)
+	if err != nil {
+		return e.multiplier
+	}
+	return min(e.multiplier, wanted)
+}
+
+// unsettled is what sales have brought that has not been settled at now (T+1 since May 2024).
+func (a *account) unsettled(now time.Time) decimal.Decimal {
+	sum := decimal.Zero
+	today := market.Day(now)
+	for _, f := range slices.Backward(a.Fills) {
+		if f.At.Before(today.AddDate(0, 0, -longestSettlement)) {
+			break
+		}
+		if f.execution() && f.Side == sideSell && market.Settlement(market.LatestSession(f.At)).After(today) {
+			sum = sum.Add(f.Amount)
+		}
+	}
+	return sum
+}
+
+const longestSettlement = 10 // calendar days, with three settlement days and any holidays
 
 func notNegative(d decimal.Decimal) decimal.Decimal { return decimal.Max(d, decimal.Zero) }
 

@@ -35,6 +35,21 @@ func (v venue) AppendMinutes(bars []trade.Bar, symbol string, t, now time.Time) 
 	return bars[:first+len(traded)]
 }
 
+// appendPath leaves out the points of bars that began, or ended, during a rest.
+func (v venue) appendPath(points []point, symbol string, from, to time.Time) []point {
+	first := len(points)
+	points = pathOf(v.Market, points, symbol, from, to)
+	if v.faults.markets.Load() == 0 {
+		return points
+	}
+	traded := slices.DeleteFunc(points[first:], func(p point) bool {
+		_, _, began := v.faults.halted(symbol, p.begin)
+		_, _, ended := v.faults.halted(symbol, p.at)
+		return began && p.at.Equal(p.begin) || ended
+	})
+	return points[:first+len(traded)]
+}
+
 func (v venue) FirstPrint(symbol string, from, to time.Time) (Print, bool) {
 	for !from.After(to) {
 		print, ok := v.Market.FirstPrint(symbol, from, to)

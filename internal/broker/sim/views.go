@@ -17,15 +17,29 @@ func (e *exchange) accountView(a *account, now time.Time) wire.Account {
 	closed := lastClose(now)
 	return wire.Account{
 		ID: a.ID, AccountNumber: a.Number, Status: "ACTIVE", CryptoStatus: "INACTIVE", Currency: "USD",
-		BuyingPower: f.buyingPower, RegTBuyingPower: f.buyingPower, EffectiveBuyingPower: f.buyingPower,
-		NonMarginableBuyingPower: notNegative(a.Cash.Sub(f.reserved)),
+		BuyingPower: f.buyingPower, RegTBuyingPower: f.regulationT, EffectiveBuyingPower: f.buyingPower,
+		NonMarginableBuyingPower: f.nonMarginable,
 		Cash:                     a.Cash, PortfolioValue: f.equity, Equity: f.equity,
 		LastEquity:          e.ledger(a).equityAt(closed),
 		PositionMarketValue: f.long.Sub(f.short), LongMarketValue: f.long, ShortMarketValue: f.short,
-		InitialMargin: f.initial, MaintenanceMargin: f.maintenance,
-		SMA: notNegative(f.equity.Sub(f.initial)), Multiplier: f.multiplier, ShortingEnabled: f.shortingEnabled(),
+		InitialMargin: f.initial, MaintenanceMargin: f.maintenance, LastMaintenanceMargin: e.maintenanceAt(a, closed),
+		SMA: notNegative(f.equity.Sub(f.initial)), Multiplier: f.multiplier,
+		ShortingEnabled: f.shortingEnabled() && !a.Settings.NoShorting, TradeSuspendedByUser: a.Settings.SuspendTrade,
 		CreatedAt: a.CreatedAt, BalanceAsOf: closed.In(market.NewYork).Format(time.DateOnly),
 	}
+}
+
+// maintenanceAt is the maintenance margin at an earlier moment.
+func (e *exchange) maintenanceAt(a *account, at time.Time) decimal.Decimal {
+	replay := e.ledger(a)
+	replay.replay(at)
+	var f figures
+	for symbol, qty := range replay.held {
+		if last, ok := e.market.LastPrint(symbol, at); ok && !qty.IsZero() {
+			e.addPosition(&f, symbol, qty, last.decimalPrice())
+		}
+	}
+	return f.maintenance.Round(2)
 }
 
 // positionView is one holding as Alpaca shows it; ok is false when the symbol is not held.
@@ -75,7 +89,9 @@ func intradayBasis(a *account, symbol string, last decimal.Decimal, closed time.
 		switch {
 		case f.Symbol != symbol:
 		case f.At.After(closed):
-			since = since.Add(f.signedAmount())
+			if f.execution() {
+				since = since.Add(f.signedAmount())
+			}
 		default:
 			before = before.Add(f.signedQty())
 		}
@@ -121,12 +137,29 @@ func calendarView(session market.Session) wire.CalendarDay {
 	}
 }
 
-// fillView is one execution as an account activity. Orders fill whole, so nothing is left.
-func fillView(f fill) wire.FillActivity {
-	return wire.FillActivity{
-		ActivityType: "FILL", ID: f.ID, CumQty: f.Qty, Price: f.Price, Qty: f.Qty, Side: f.Side,
-		Symbol: f.Symbol, TransactionTime: f.At, OrderID: f.OrderID, Type: "fill", OrderStatus: statusFilled,
+// activityView is one activity as Alpaca shows it.
+func activityView(f fill) any {
+	if f.execution() {
+		kind := "fill"
+		if f.Status != statusFilled {
+			kind = "partial_fill"
+		}
+		return wire.FillActivity{
+			ActivityType: activityFill, ID: f.ID, CumQty: f.CumQty, LeavesQty: f.LeavesQty, Price: f.Price, Qty: f.Qty,
+			Side: f.Side, Symbol: f.Symbol, TransactionTime: f.At, OrderID: f.OrderID, Type: kind, OrderStatus: f.Status,
+		}
 	}
+	view := wire.NonTradeActivity{
+		ActivityType: f.Kind, ID: f.ID, Date: f.At.In(market.NewYork).Format(time.DateOnly), CreatedAt: f.At,
+		NetAmount: f.Net, Currency: "USD", Symbol: f.Symbol, Status: "executed",
+	}
+	if f.Kind != activityFee {
+		view.Qty = decimal.NewNullDecimal(f.Qty)
+	}
+	if f.Price.IsPositive() {
+		view.PerShareAmount = decimal.NewNullDecimal(f.Price)
+	}
+	return view
 }
 
 // wireBar is a bar as the Market Data API shows it. The number of trades and the volume-weighted

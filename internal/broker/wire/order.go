@@ -63,6 +63,38 @@ type CreateOrder struct {
 	ClientOrderID  string              `json:"client_order_id"`
 	OrderClass     string              `json:"order_class"`
 	PositionIntent string              `json:"position_intent"`
+	TakeProfit     *TakeProfit         `json:"take_profit"`
+	StopLoss       *StopLoss           `json:"stop_loss"`
+}
+
+// TakeProfit is the leg of a complex order that closes it with a profit.
+type TakeProfit struct {
+	LimitPrice decimal.NullDecimal `json:"limit_price"`
+}
+
+// StopLoss is the leg of a complex order that closes it with a loss; with a limit price it is a
+// stop-limit order.
+type StopLoss struct {
+	StopPrice  decimal.NullDecimal `json:"stop_price"`
+	LimitPrice decimal.NullDecimal `json:"limit_price"`
+}
+
+// ReplaceOrder is the body of PATCH /v2/orders/{id}. What is null or left out stays as it is.
+type ReplaceOrder struct {
+	Qty           decimal.NullDecimal `json:"qty"`
+	Notional      decimal.NullDecimal `json:"notional"`
+	LimitPrice    decimal.NullDecimal `json:"limit_price"`
+	StopPrice     decimal.NullDecimal `json:"stop_price"`
+	Trail         decimal.NullDecimal `json:"trail"`
+	TimeInForce   string              `json:"time_in_force"`
+	ClientOrderID string              `json:"client_order_id"`
+}
+
+// ClosedPosition is one item of the 207 answer of DELETE /v2/positions.
+type ClosedPosition struct {
+	Symbol string `json:"symbol"`
+	Status int    `json:"status"`
+	Body   any    `json:"body"` // Order, or Error
 }
 
 // CanceledOrder is one item of the 207 answer of DELETE /v2/orders.
