@@ -44,33 +44,39 @@ func (a *App) Installation(ctx context.Context) (auth.InstallationSettings, erro
 	if err != nil {
 		return auth.InstallationSettings{}, err
 	}
-	return settings, a.adopt(settings, read)
+	a.adopt(ctx, settings, read)
+	return settings, nil
 }
 
-// adopt remembers settings that were read at the time, unless newer ones are known already.
-func (a *App) adopt(settings auth.InstallationSettings, read time.Time) error {
+// adopt remembers settings that were read at the time, unless newer ones are known already. Limits
+// that this program cannot read, such as those of a newer one, are logged and change nothing.
+func (a *App) adopt(ctx context.Context, settings auth.InstallationSettings, read time.Time) {
 	a.installation.mu.Lock()
 	defer a.installation.mu.Unlock()
 	if read.Before(a.installation.readAt) {
-		return nil
+		return
 	}
 	if a.RateLimits != nil {
 		if err := a.RateLimits.Override(settings.RateLimits); err != nil {
-			return err
+			a.Logger.ErrorContext(ctx, "the stored rate limits cannot be put in force", "cause", err)
 		}
 	}
 	a.installation.settings, a.installation.readAt = settings, read
-	return nil
 }
 
-// Follow puts in force what administrators changed on another replica. When that cannot be read, what
-// was known stays in force. Only one call at a time reads; the others do not wait.
+// followPatience is how long a request waits for the settings when the database is slow or away.
+const followPatience = 200 * time.Millisecond
+
+// Follow puts in force what administrators changed on another replica. When that cannot be read at
+// once, what was known stays in force. Only one call at a time reads; the others do not wait.
 func (a *App) Follow(ctx context.Context) {
 	if _, ok := a.installation.fresh(a.Clock); ok || !a.installation.reading.CompareAndSwap(false, true) {
 		return
 	}
 	defer a.installation.reading.Store(false)
-	if _, err := a.Installation(ctx); err != nil && ctx.Err() == nil {
+	patient, cancel := context.WithTimeout(ctx, followPatience)
+	defer cancel()
+	if _, err := a.Installation(patient); err != nil && ctx.Err() == nil {
 		a.Logger.WarnContext(ctx, "read the installation's settings", "cause", err)
 	}
 }
@@ -149,8 +155,8 @@ func (a *App) ChangeInstallation(ctx context.Context, p auth.Principal, change I
 	if err != nil {
 		return auth.InstallationSettings{}, err
 	}
-	err = a.adopt(settings, a.Clock.Now())
-	return a.inForce(settings), err
+	a.adopt(ctx, settings, a.Clock.Now())
+	return a.inForce(settings), nil
 }
 
 func (a *App) describeInstallation(p auth.Principal, before, after auth.InstallationSettings) []audit.Entry {

@@ -33,8 +33,14 @@ func (a *App) Register(ctx context.Context, p auth.Principal, wanted Registratio
 	if terms.OnlyFirst && fault.Is(err, fault.Forbidden) { // somebody else was first: now the rules for everybody hold
 		return a.Register(ctx, p, wanted)
 	}
+	if fault.Is(err, fault.Conflict) {
+		err = errTaken
+	}
 	return user, err
 }
+
+// errTaken does not tell a stranger which of the two it is.
+var errTaken = fault.New(fault.Conflict, "This user name or e-mail address is taken.")
 
 // admission says on what terms a stranger may register now. What it looks at is looked at again
 // in the transaction that makes the user.

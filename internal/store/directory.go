@@ -27,7 +27,7 @@ func (s *Store) ListUsers(ctx context.Context, query auth.UserQuery) (auth.UserP
 		ColumnExpr("("+sessionCount+") AS sessions", at(s.clock.Now())).ColumnExpr("(" + hasSecondFactor + ") AS two_factor").
 		OrderExpr("u.username_key").Limit(int64(limit) + 1)
 	if query.After != "" {
-		find = find.Where("u.username_key > ?", fold(query.After))
+		find = find.Where("u.username_key > ?", query.After)
 	}
 	if text := fold(strings.TrimSpace(query.Text)); text != "" {
 		pattern := "%" + escapeLike.Replace(text) + "%"
