@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,33 +12,70 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// frame is a bar's length: a number of minutes within a day, or a day (minutes 0).
-type frame struct{ minutes int }
+// frame is a bar's length: a number of minutes within a day, or of days, weeks or months.
+type frame struct {
+	unit  frameUnit
+	count int
+}
 
-// parseFrame reads Alpaca's spelling: 1-59 Min or T, 1-23 Hour or H, 1 Day or D.
+type frameUnit int
+
+const (
+	frameMinute frameUnit = iota
+	frameDay
+	frameWeek
+	frameMonth
+)
+
+// frameUnits is Alpaca's grammar: what may stand behind the number, and which numbers there are.
+var frameUnits = []struct {
+	words  string
+	unit   frameUnit
+	times  int // the unit's length in those of the frame's
+	counts string
+	most   int
+}{
+	{"Min T", frameMinute, 1, "", 59},
+	{"Hour H", frameMinute, 60, "", 23},
+	{"Day D", frameDay, 1, "", 1},
+	{"Week W", frameWeek, 1, "", 1},
+	{"Month M", frameMonth, 1, "1 2 3 4 6 12", 12},
+}
+
+// parseFrame reads Alpaca's spelling: 1-59 Min or T, 1-23 Hour or H, 1 Day or D, 1 Week or W, and
+// 1, 2, 3, 4, 6 or 12 Month or M.
 func parseFrame(text string) (frame, error) {
-	digits := strings.TrimRight(text, "DHMTWadehiknortuy") // the letters of all units
-	count, err := strconv.Atoi(digits)
-	if err != nil || count < 1 {
-		return frame{}, fmt.Errorf("invalid timeframe: %q", text)
+	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	count, err := strconv.Atoi(text[:digits])
+	for _, u := range frameUnits {
+		if err == nil && oneOf(text[digits:], u.words) && count >= 1 && count <= u.most && (u.counts == "" || oneOf(text[:digits], u.counts)) {
+			return frame{u.unit, count * u.times}, nil
+		}
 	}
-	switch unit := text[len(digits):]; {
-	case (unit == "Min" || unit == "T") && count <= 59:
-		return frame{minutes: count}, nil
-	case (unit == "Hour" || unit == "H") && count <= 23:
-		return frame{minutes: 60 * count}, nil
-	case (unit == "Day" || unit == "D") && count == 1:
-		return frame{}, nil
-	case strings.HasPrefix(unit, "W") || strings.HasPrefix(unit, "M"):
-		return frame{}, fmt.Errorf("timeframe %q is not served by the simulator: use 1Min to 59Min, 1Hour to 23Hour or 1Day", text)
-	default:
-		return frame{}, fmt.Errorf("invalid timeframe: %q", text)
+	return frame{}, fmt.Errorf("invalid timeframe: %.40q", text)
+}
+
+// period is the beginning of the week or the months that the day lies in.
+func (f frame) period(day time.Time) time.Time {
+	if f.unit == frameWeek {
+		return day.AddDate(0, 0, -(int(day.Weekday())+6)%7) // Monday
 	}
+	month := (int(day.Month())-1)/f.count*f.count + 1
+	return time.Date(day.Year(), time.Month(month), 1, 0, 0, 0, 0, market.NewYork)
+}
+
+// next is the beginning of the period after the one that begins at the day.
+func (f frame) next(day time.Time) time.Time {
+	if f.unit == frameWeek {
+		return day.AddDate(0, 0, 7)
+	}
+	return day.AddDate(0, f.count, 0)
 }
 
 // barRange asks for the bars that start in [from, to], as known at now. At most limit come back.
 type barRange struct {
 	frame      frame
+	adjustment adjustment
 	from, to   time.Time
 	now        time.Time
 	limit      int
@@ -46,52 +84,96 @@ type barRange struct {
 
 // readBars returns a symbol's bars of the range, oldest first or newest first.
 func readBars(source Market, symbol string, r barRange) []trade.Bar {
+	if r.frame.unit == frameWeek || r.frame.unit == frameMonth {
+		return readPeriods(source, symbol, r)
+	}
 	first, last := source.Span(symbol)
 	first = later(first, market.Day(r.from))
 	last = earlier(last, earlier(market.Day(r.to), market.Day(r.now)))
-	var found, minutes []trade.Bar
+	reader := barReader{source: source, symbol: symbol, barRange: r, steps: stepsOf(source, symbol, r.adjustment, r.now)}
 	day, step := first, 1
 	if r.descending {
 		day, step = last, -1
 	}
-	for ; !day.Before(first) && !day.After(last) && len(found) < r.limit; day = day.AddDate(0, 0, step) {
-		session, ok := market.SessionOn(day)
-		if !ok {
+	for ; !day.Before(first) && !day.After(last) && len(reader.found) < r.limit; day = day.AddDate(0, 0, step) {
+		if session, ok := market.SessionOn(day); ok {
+			reader.add(session)
+		}
+	}
+	return reader.found[:min(len(reader.found), r.limit)]
+}
+
+// barReader collects the bars of days.
+type barReader struct {
+	barRange
+	source  Market
+	symbol  string
+	steps   steps
+	found   []trade.Bar
+	minutes []trade.Bar // room for a day's
+}
+
+// add appends one session day's bars of the range.
+func (b *barReader) add(session market.Session) {
+	before := len(b.found)
+	if b.frame.unit == frameDay {
+		if bar, ok := b.source.Daily(b.symbol, session.Date, b.now); ok && b.covers(bar) {
+			b.found = append(b.found, bar)
+		}
+	} else {
+		b.minutes = b.source.AppendMinutes(b.minutes[:0], b.symbol, session.Date, b.now)
+		joined := b.minutes
+		if b.frame.count > 1 {
+			joined = aggregate(b.minutes, session.Date, b.frame.count)
+		}
+		b.found = slices.Grow(b.found, len(joined))
+		for _, bar := range joined {
+			if b.covers(bar) {
+				b.found = append(b.found, bar)
+			}
+		}
+	}
+	b.steps.adjust(b.found[before:], session.Date)
+	if b.descending {
+		slices.Reverse(b.found[before:])
+	}
+}
+
+// covers reports whether the bar starts in the range; one of the market's future is not shown.
+func (b *barReader) covers(bar trade.Bar) bool {
+	return !bar.Start.Before(b.from) && !bar.Start.After(b.to)
+}
+
+// readPeriods joins daily bars to bars of weeks or months. A bar is labelled with its period's
+// first midnight in New York.
+func readPeriods(source Market, symbol string, r barRange) []trade.Bar {
+	days := r
+	days.frame, days.descending, days.limit = frame{frameDay, 1}, false, math.MaxInt
+	days.from, days.to = r.frame.period(market.Day(r.from)), r.frame.next(r.frame.period(market.Day(r.to))).Add(-time.Second)
+	var found []trade.Bar
+	for _, day := range readBars(source, symbol, days) {
+		begin := r.frame.period(day.Start.In(market.NewYork))
+		if begin.Before(r.from) || begin.After(r.to) {
 			continue
 		}
-		var ofDay []trade.Bar
-		ofDay, minutes = dayBars(source, symbol, session, r, minutes)
-		if r.descending {
-			slices.Reverse(ofDay)
+		if n := len(found); n > 0 && found[n-1].Start.Equal(begin) {
+			found[n-1] = join(found[n-1], day)
+			continue
 		}
-		found = append(found, ofDay...)
+		day.Start, day.End = begin.UTC(), r.frame.next(begin).UTC()
+		found = append(found, day)
+	}
+	if r.descending {
+		slices.Reverse(found)
 	}
 	return found[:min(len(found), r.limit)]
 }
 
-// dayBars returns one session day's bars of the range, and the scratch space for the next call.
-func dayBars(source Market, symbol string, session market.Session, r barRange, scratch []trade.Bar) (bars, reuse []trade.Bar) {
-	if r.frame.minutes == 0 {
-		bar, ok := source.Daily(symbol, session.Date, r.now)
-		if !ok || bar.Start.Before(r.from) || bar.Start.After(r.to) {
-			return nil, scratch
-		}
-		return []trade.Bar{bar}, scratch
-	}
-	scratch = source.AppendMinutes(scratch[:0], symbol, session.Date, r.now)
-	for _, bar := range aggregate(scratch, session.Date, r.frame) {
-		if !bar.Start.Before(r.from) && !bar.Start.After(r.to) {
-			bars = append(bars, bar)
-		}
-	}
-	return bars, scratch
-}
-
-// aggregate joins one day's minute bars into bars of the frame, aligned to the New York clock
+// aggregate joins one day's minute bars into bars of count minutes, aligned to the New York clock
 // (an hour bar starts at a full hour, so that the first one of a session holds half an hour).
-func aggregate(minutes []trade.Bar, midnight time.Time, f frame) []trade.Bar {
-	length := time.Duration(f.minutes) * time.Minute
-	joined := make([]trade.Bar, 0, len(minutes)/f.minutes+2)
+func aggregate(minutes []trade.Bar, midnight time.Time, count int) []trade.Bar {
+	length := time.Duration(count) * time.Minute
+	joined := make([]trade.Bar, 0, len(minutes)/count+2)
 	for _, minute := range minutes {
 		start := midnight.Add(minute.Start.Sub(midnight) / length * length).UTC()
 		if n := len(joined); n > 0 && joined[n-1].Start.Equal(start) {

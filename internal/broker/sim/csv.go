@@ -25,6 +25,7 @@ type csvMarket struct {
 	minute map[string]*series
 
 	actions map[string][]Action
+	news    []wire.News
 }
 
 // LoadCSV reads the *.csv files of the folders. Each file has the header
@@ -60,7 +61,10 @@ func (m *csvMarket) loadFolder(folder string) error {
 			return err
 		}
 	}
-	return m.loadActions(folder)
+	if err := m.loadActions(folder); err != nil {
+		return err
+	}
+	return m.loadNews(folder)
 }
 
 // escapeGlob makes a folder's name match itself in a pattern.

@@ -73,9 +73,25 @@ var routes = []route{
 	{"GET", "/v2/assets", data, listAssets},
 	{"GET", "/v2/assets/{asset}", data, getAsset},
 	{"GET", "/v2/stocks/bars", data, listBars},
-	{"GET", "/v2/stocks/bars/latest", data, listLatestBars},
-	{"GET", "/v2/stocks/{symbol}/bars", data, listSymbolBars},
-	{"GET", "/v2/stocks/{symbol}/bars/latest", data, getLatestBar},
+	{"GET", "/v2/stocks/bars/latest", data, latest("bar", latestBar)},
+	{"GET", "/v2/stocks/trades", data, listTrades},
+	{"GET", "/v2/stocks/trades/latest", data, latest("trade", latestTrade)},
+	{"GET", "/v2/stocks/quotes", data, listQuotes},
+	{"GET", "/v2/stocks/quotes/latest", data, latest("quote", latestQuote)},
+	{"GET", "/v2/stocks/auctions", data, listAuctions},
+	{"GET", "/v2/stocks/snapshots", data, listSnapshots},
+	{"GET", "/v2/stocks/meta/exchanges", data, listExchanges},
+	{"GET", "/v2/stocks/meta/conditions/{kind}", data, listConditions},
+	{"GET", "/v2/stocks/{symbol}/bars", data, listBars},
+	{"GET", "/v2/stocks/{symbol}/bars/latest", data, latest("bar", latestBar)},
+	{"GET", "/v2/stocks/{symbol}/trades", data, listTrades},
+	{"GET", "/v2/stocks/{symbol}/trades/latest", data, latest("trade", latestTrade)},
+	{"GET", "/v2/stocks/{symbol}/quotes", data, listQuotes},
+	{"GET", "/v2/stocks/{symbol}/quotes/latest", data, latest("quote", latestQuote)},
+	{"GET", "/v2/stocks/{symbol}/auctions", data, listAuctions},
+	{"GET", "/v2/stocks/{symbol}/snapshot", data, listSnapshots},
+	{"GET", "/v1/corporate-actions", data, listCorporateActions},
+	{"GET", "/v1beta1/news", data, listNews},
 	{"GET", "/v2/events/trades", streaming, serveEvents},
 	{"GET", "/stream", streaming, serveTradingStream},
 	{"GET", "/v2/{feed:iex|sip|delayed_sip|boats|overnight|test}", streaming, serveDataStream},
@@ -256,13 +272,16 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 		w.WriteHeader(status)
 		return
 	}
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // our own types always encode
+	content, isEncoded := body.(encoded)
+	if !isEncoded {
+		var err error
+		if content, err = json.Marshal(body); err != nil {
+			panic(err) // our own types always encode
+		}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(encoded) // the client went away: nothing to do
+	_, _ = w.Write(content) // the client went away: nothing to do
 }
 
 // newRequestID is 32 hexadecimal digits.

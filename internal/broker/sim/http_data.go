@@ -2,9 +2,6 @@ package sim
 
 import (
 	"encoding/base64"
-	"errors"
-	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,13 +9,6 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/market"
-	"github.com/jcap24/alpaca-trader/internal/trade"
-)
-
-const (
-	usualBars   = 1000
-	mostBars    = 10_000
-	mostSymbols = 1000
 )
 
 func getClock(c *call) (answer, error) {
@@ -84,102 +74,14 @@ func getAsset(c *call) (answer, error) {
 	return ok(asset)
 }
 
-func listBars(c *call) (answer, error) {
-	symbols := c.list("symbols")
-	if len(symbols) == 0 || len(symbols) > mostSymbols {
-		return answer{}, badData("symbols is required: 1 to %d, separated by commas", mostSymbols)
-	}
-	page, next, err := c.page(symbols)
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(wire.Bars{Bars: page, NextPageToken: next})
-}
-
-func listSymbolBars(c *call) (answer, error) {
-	symbol := c.path["symbol"]
-	page, next, err := c.page([]string{symbol})
-	if err != nil {
-		return answer{}, err
-	}
-	bars := page[symbol]
-	if bars == nil {
-		bars = []wire.Bar{}
-	}
-	return ok(wire.SymbolBars{Bars: bars, Symbol: symbol, NextPageToken: next})
-}
-
-// page reads one page of bars: by symbol, then by time, at most limit in all.
-func (c *call) page(symbols []string) (map[string][]wire.Bar, *string, error) {
-	wanted, err := c.barRange()
-	if err != nil {
-		return nil, nil, err
-	}
-	token, err := parseToken(c.query.Get("page_token"))
-	if err != nil {
-		return nil, nil, err
-	}
-	slices.Sort(symbols)
-	page, room := map[string][]wire.Bar{}, wanted.limit
-	for _, symbol := range symbols {
-		if symbol < token.symbol {
-			continue
-		}
-		r := token.resume(symbol, wanted)
-		r.limit = room + 1 // one more tells where the next page begins
-		bars := readBars(c.config.Market, symbol, r)
-		if len(bars) > room {
-			next := pageToken{symbol, bars[room].Start}.String()
-			return addBars(page, symbol, bars[:room]), &next, nil
-		}
-		page, room = addBars(page, symbol, bars), room-len(bars)
-	}
-	return page, nil, nil
-}
-
-func addBars(page map[string][]wire.Bar, symbol string, bars []trade.Bar) map[string][]wire.Bar {
-	for _, b := range bars {
-		page[symbol] = append(page[symbol], wireBar(b.Start, b.Open, b.High, b.Low, b.Close, b.Volume))
-	}
-	return page
-}
-
-// barRange reads timeframe, start (the beginning of today when not given), end (now), limit and
-// sort. The errors of the data API carry a message only.
-func (c *call) barRange() (r barRange, err error) {
-	f, err := parseFrame(c.query.Get("timeframe"))
-	if err != nil {
-		return r, badData("%s", err)
-	}
-	r = barRange{frame: f, now: c.now}
-	ascending, sortErr := c.ascending("sort", true)
-	limit, limitErr := c.limit("limit", usualBars, mostBars)
-	from, fromErr := c.moment("start")
-	to, toErr := c.moment("end")
-	if err := errors.Join(sortErr, limitErr, fromErr, toErr); err != nil {
-		return r, badData("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
-	}
-	r.descending, r.limit, r.from, r.to = !ascending, limit, from, to
-	if r.from.IsZero() {
-		r.from = market.Day(c.now)
-	}
-	if r.to.IsZero() {
-		r.to = c.now
-	}
-	if r.to.Before(r.from) {
-		return r, badData("end should not be before start")
-	}
-	return r, nil
-}
-
-// pageToken names the first bar of the next page.
+// pageToken names the first item of the next page.
 type pageToken struct {
 	symbol string
 	start  time.Time
 }
 
 func (t pageToken) String() string {
-	return base64.URLEncoding.EncodeToString([]byte(t.symbol + "|" + strconv.FormatInt(t.start.Unix(), 10)))
+	return base64.URLEncoding.EncodeToString([]byte(t.symbol + "|" + strconv.FormatInt(t.start.UnixNano(), 10)))
 }
 
 func parseToken(text string) (pageToken, error) {
@@ -187,16 +89,16 @@ func parseToken(text string) (pageToken, error) {
 		return pageToken{}, nil
 	}
 	decoded, err := base64.URLEncoding.DecodeString(text)
-	symbol, second, parted := strings.Cut(string(decoded), "|")
-	unix, numberErr := strconv.ParseInt(second, 10, 64)
+	symbol, moment, parted := strings.Cut(string(decoded), "|")
+	nano, numberErr := strconv.ParseInt(moment, 10, 64)
 	if err != nil || !parted || numberErr != nil {
 		return pageToken{}, badData("invalid page_token")
 	}
-	return pageToken{symbol, time.Unix(unix, 0).UTC()}, nil
+	return pageToken{symbol, time.Unix(0, nano).UTC()}, nil
 }
 
 // resume narrows the range to what the token leaves of the symbol.
-func (t pageToken) resume(symbol string, r barRange) barRange {
+func (t pageToken) resume(symbol string, r span) span {
 	switch {
 	case symbol != t.symbol:
 	case r.descending:
@@ -205,29 +107,6 @@ func (t pageToken) resume(symbol string, r barRange) barRange {
 		r.from = later(r.from, t.start)
 	}
 	return r
-}
-
-func listLatestBars(c *call) (answer, error) {
-	symbols := c.list("symbols")
-	if len(symbols) == 0 || len(symbols) > mostSymbols {
-		return answer{}, badData("symbols is required: 1 to %d, separated by commas", mostSymbols)
-	}
-	latest := map[string]wire.Bar{}
-	for _, symbol := range symbols {
-		if b, ok := latestMinute(c.config.Market, symbol, c.now); ok {
-			latest[symbol] = wireBar(b.Start, b.Open, b.High, b.Low, b.Close, b.Volume)
-		}
-	}
-	return ok(wire.LatestBars{Bars: latest})
-}
-
-func getLatestBar(c *call) (answer, error) {
-	symbol := c.path["symbol"]
-	b, known := latestMinute(c.config.Market, symbol, c.now)
-	if !known {
-		return answer{}, &refusal{status: http.StatusNotFound, message: "no bar found for " + symbol}
-	}
-	return ok(wire.LatestBar{Bar: wireBar(b.Start, b.Open, b.High, b.Low, b.Close, b.Volume), Symbol: symbol})
 }
 
 // simulatorClock is the state of the simulator's own clock.

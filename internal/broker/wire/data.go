@@ -61,3 +61,56 @@ type Quote struct {
 	Conditions  []string  `json:"c"`
 	Tape        string    `json:"z"`
 }
+
+// Snapshot is everything that is newest of a symbol; what there is none of is left out.
+type Snapshot struct {
+	DailyBar     *Bar   `json:"dailyBar,omitempty"`
+	LatestQuote  *Quote `json:"latestQuote,omitempty"`
+	LatestTrade  *Trade `json:"latestTrade,omitempty"`
+	MinuteBar    *Bar   `json:"minuteBar,omitempty"`
+	PrevDailyBar *Bar   `json:"prevDailyBar,omitempty"`
+}
+
+// SymbolSnapshot is the answer of GET /v2/stocks/{symbol}/snapshot.
+type SymbolSnapshot struct {
+	Snapshot
+	Symbol string `json:"symbol"`
+}
+
+// Auction is one print of an opening or closing auction.
+type Auction struct {
+	At        time.Time `json:"t"`
+	Exchange  string    `json:"x"`
+	Price     float64   `json:"p"`
+	Size      uint64    `json:"s"`
+	Condition string    `json:"c"`
+}
+
+// DailyAuctions are a day's auctions.
+type DailyAuctions struct {
+	Day     time.Time `json:"-"` // midnight New York
+	Date    string    `json:"d"` // YYYY-MM-DD
+	Opening []Auction `json:"o"`
+	Closing []Auction `json:"c"`
+}
+
+// News is one article.
+type News struct {
+	ID        int64       `json:"id"`
+	Headline  string      `json:"headline"`
+	Author    string      `json:"author"`
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
+	Summary   string      `json:"summary"`
+	Content   string      `json:"content"`
+	URL       *string     `json:"url"`
+	Images    []NewsImage `json:"images"`
+	Symbols   []string    `json:"symbols"`
+	Source    string      `json:"source"`
+}
+
+// NewsImage is one picture of an article.
+type NewsImage struct {
+	Size string `json:"size"` // thumb, small or large
+	URL  string `json:"url"`
+}
