@@ -5,6 +5,7 @@ export class Problem extends Error {
     readonly status: number, // 0: the server did not answer
     message: string,
     readonly requestId: string = '',
+    readonly code: string = '', // for programs, such as step_up_required
   ) {
     super(message);
     this.name = 'Problem';
@@ -27,7 +28,7 @@ export function sentence(error: unknown): string {
   return error instanceof Problem ? error.message : 'Something went wrong on this page. Reload it and try again.';
 }
 
-/** fetch, but silence becomes a Problem, and an answer that is not JSON an empty one. */
+/** fetch, but silence becomes a Problem, and an answer that is neither JSON nor a file an empty one. */
 export async function send(request: Request): Promise<Response> {
   let answer: Response;
   try {
@@ -36,6 +37,7 @@ export async function send(request: Request): Promise<Response> {
     throw new Problem(0, silence);
   }
   if (/json/.test(answer.headers.get('content-type') ?? '')) return answer;
+  if (answer.ok && answer.headers.has('content-disposition')) return answer;
   if (answer.ok) throw new Problem(answer.status, silence);
   return new Response('{}', { status: answer.status, headers: { 'content-type': 'application/json' } });
 }
@@ -60,10 +62,9 @@ export async function answered<T = never, A extends Answer = Answer>(
 }
 
 function problemOf(answer: Response, content: unknown): Problem {
-  const fields = (content ?? {}) as { error?: unknown; detail?: unknown; request_id?: unknown };
-  const said = [fields.error, fields.detail].find((text) => typeof text === 'string' && text !== '');
-  const id = typeof fields.request_id === 'string' ? fields.request_id : '';
-  return new Problem(answer.status, (said as string | undefined) ?? fallback(answer), id);
+  const fields = (content ?? {}) as Record<string, unknown>;
+  const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '');
+  return new Problem(answer.status, text('error') || text('detail') || fallback(answer), text('request_id'), text('code'));
 }
 
 function fallback(answer: Response): string {

@@ -1,18 +1,13 @@
-// Every route that the page uses, one line each, checked against the server's own schema.
-import createClient from 'openapi-fetch';
-import { answered, send } from './answer';
-import type { paths } from './schema';
+// The routes about trading, one line each, checked against the server's own schema. Those about
+// who one is are in identity.ts, the administrators' in admin.ts.
+import { answered } from './answer';
+import { client } from './client';
 import type { AccountChange, Cycle, NewAccount, Period, Session, Settings, Signal } from './types';
 
-const client = createClient<paths>({ baseUrl: location.origin, fetch: send, credentials: 'same-origin' });
 const at = (name: string) => ({ params: { path: { name } } });
 
 export const api = {
   session: () => answered<Session>(client.GET('/api/session')),
-  register: (body: { username: string; email: string; password: string }) =>
-    answered(client.POST('/api/auth/register', { body })),
-  signIn: (body: { username: string; password: string; remember: boolean }) =>
-    answered(client.POST('/api/auth/login', { body })),
   signOut: () => answered(client.POST('/api/auth/logout')),
 
   history: (period: Period) => answered(client.GET('/api/portfolio-history', { params: { query: { period } } })),

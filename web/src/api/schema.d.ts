@@ -4,6 +4,91 @@
  */
 
 export interface paths {
+    "/api/2fa/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn two-factor authentication off; other sessions end */
+        post: operations["totpDisable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2fa/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn two-factor authentication on with a first code; other sessions end */
+        post: operations["totpEnable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2fa/qrcode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The secret that is being set up, as a QR code */
+        get: operations["totpPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2fa/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace the recovery codes; other sessions end */
+        post: operations["recoveryCodesRenew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2fa/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to set up an authenticator app */
+        post: operations["totpSetUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account": {
         parameters: {
             query?: never;
@@ -74,6 +159,213 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, newest first */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log as CSV or JSON lines */
+        get: operations["auditExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check the whole audit log */
+        get: operations["auditVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest invites */
+        get: operations["adminInvites"];
+        put?: never;
+        /** Make an invite: a one-time link to register */
+        post: operations["adminInviteAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an invite */
+        delete: operations["adminInviteRevoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may register, and the rate limits in force */
+        get: operations["adminSettings"];
+        /** Change who may register, and rate limits */
+        put: operations["adminSettingsChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The users, by name */
+        get: operations["adminUsers"];
+        put?: never;
+        /** Create a user, who sets the password with a one-time link */
+        post: operations["adminUserAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change the role, disable or enable */
+        put: operations["adminUserChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/reset-2fa": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove the user's second factors */
+        post: operations["adminFactorReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time link with which the user sets a password */
+        post: operations["adminPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign the user out everywhere */
+        delete: operations["adminSessionsEnd"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the e-mail address; other sessions end */
+        post: operations["emailChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -108,6 +400,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/passkey/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a passkey: to sign in, as the second factor of a sign-in, or as step-up */
+        post: operations["passkeyBegin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkey/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the passkey that was asked for */
+        post: operations["passkeyFinish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the password; other sessions end */
+        post: operations["passwordChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/register": {
         parameters: {
             query?: never;
@@ -119,6 +462,57 @@ export interface paths {
         put?: never;
         /** Create a user; nobody is signed in by it */
         post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/set-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a password with a one-time link; ends the user's sessions */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a factor again, before a dangerous act */
+        post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/verify-2fa": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete a sign-in with a code */
+        post: operations["verifySecondFactor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -167,11 +561,63 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open orders, then the newest closed ones, 50 at most */
+        /** The newest closed orders, 50 at most; on request the open ones before them */
         get: operations["orders"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/passkeys/register/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a new passkey */
+        post: operations["passkeyRegisterBegin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/passkeys/register/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the new passkey; other sessions end */
+        post: operations["passkeyRegisterFinish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a passkey another name */
+        put: operations["passkeyRename"];
+        post?: never;
+        /** Delete a passkey; other sessions end */
+        delete: operations["passkeyDelete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -228,6 +674,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the user signs in */
+        get: operations["security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -240,6 +703,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the user is signed in */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** End all sessions but this one */
+        delete: operations["sessionsEnd"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one session */
+        delete: operations["sessionEnd"];
         options?: never;
         head?: never;
         patch?: never;
@@ -292,6 +790,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API tokens */
+        get: operations["tokens"];
+        put?: never;
+        /** Make an API token; its text is in this answer and never again */
+        post: operations["tokenAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API token; it opens nothing from then on */
+        delete: operations["tokenRevoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -419,6 +952,101 @@ export interface components {
             /** Format: double */
             portfolio_value: number;
         };
+        AdminInviteAddInputBody: {
+            /**
+             * Format: int64
+             * @description 7 unless said otherwise
+             */
+            expires_days?: number;
+            note?: string;
+            /**
+             * @description trader unless said otherwise
+             * @enum {string}
+             */
+            role?: "trader" | "viewer";
+        };
+        AdminSettingsInputBody: {
+            rate_limits?: components["schemas"]["RateLimitsChange"];
+            /** @enum {string} */
+            registration?: "open" | "invite" | "closed";
+        };
+        AdminSettingsView: {
+            rate_limits: components["schemas"]["RateLimitsView"];
+            /** @enum {string} */
+            registration: "open" | "invite" | "closed";
+        };
+        AdminUserAddInputBody: {
+            email: string;
+            /** @enum {string} */
+            role: "admin" | "trader" | "viewer";
+            /** @description 3 to 80 letters, digits, dots, underscores or hyphens */
+            username: string;
+        };
+        AdminUserChangeInputBody: {
+            disabled?: boolean;
+            /** @enum {string} */
+            role?: "admin" | "trader" | "viewer";
+        };
+        AuditEntryView: {
+            action: string;
+            /** @description User id; empty for nobody and the command line */
+            actor: string;
+            actor_name: string;
+            address: string;
+            at: string;
+            /** @description An object; its fields depend on the action */
+            details: unknown;
+            /**
+             * Format: int64
+             * @description Gapless from 1
+             */
+            sequence: number;
+            target: string;
+        };
+        AuditProblemView: {
+            /** @enum {string} */
+            kind: "changed" | "reordered" | "missing" | "cut" | "restored" | "rewritten" | "added" | "checkpoint";
+            /** @description What was found, in a sentence */
+            message: string;
+            /**
+             * Format: int64
+             * @description The first bad entry; 0 when no single entry is bad
+             */
+            sequence: number;
+        };
+        AuditVerifyView: {
+            /**
+             * Format: int64
+             * @description Entries up to this one are in archives
+             */
+            archived: number;
+            /** @description When the verification began */
+            at: string | null;
+            /** @description The newest that fits; null for none */
+            checkpoint: components["schemas"]["CheckpointView"];
+            /**
+             * Format: int64
+             * @description In the database
+             */
+            entries: number;
+            ok: boolean;
+            /** @description The first bad entry; null when all is as it was written */
+            problem: components["schemas"]["AuditProblemView"];
+            /**
+             * Format: int64
+             * @description Up to which entry a checkpoint outside of the database vouches; null for none
+             */
+            witnessed: number | null;
+        };
+        AuditView: {
+            /** @description Newest first */
+            entries: components["schemas"]["AuditEntryView"][];
+            /**
+             * Format: int64
+             * @description For before; null on the last page
+             */
+            next: number | null;
+        };
         BollingerStrategy: {
             enabled?: boolean;
             /** Format: int64 */
@@ -440,6 +1068,18 @@ export interface components {
             /** @description The next cycle in the market's time */
             next_run: string | null;
             paper: boolean;
+        };
+        CheckpointView: {
+            at: string;
+            /** @description Of the last of them, in hexadecimal */
+            hash: string;
+            /** @description The signed text, in the form of golang.org/x/mod/sumdb/note */
+            note: string;
+            /**
+             * Format: int64
+             * @description How many entries it vouches for
+             */
+            size: number;
         };
         CycleView: {
             decisions: components["schemas"]["DecisionView"][];
@@ -490,6 +1130,17 @@ export interface components {
         Done: {
             success: boolean;
         };
+        EmailInputBody: {
+            email: string;
+        };
+        EndedView: {
+            /**
+             * Format: int64
+             * @description How many sessions there were
+             */
+            ended: number;
+            success: boolean;
+        };
         HealthView: {
             status: string;
             timestamp: string;
@@ -504,6 +1155,20 @@ export interface components {
             timeframe: string;
             /** @description Unix seconds */
             timestamp: number[];
+        };
+        IdentityView: {
+            /** @description Until then dangerous acts need no step-up; null: they need one now */
+            fresh_until: string | null;
+            passkeys: components["schemas"]["PasskeyView"][];
+            password_changed_at: string | null;
+            /** @description The password is older than 90 days */
+            password_reminder: boolean;
+            /** Format: int64 */
+            recovery_codes_left: number;
+            /** @description Any of which counts */
+            step_up_methods: ("password" | "totp" | "passkey")[];
+            /** @description Whether an authenticator app is set up */
+            two_factor: boolean;
         };
         IndicatorSwitches: {
             bollinger?: boolean;
@@ -533,6 +1198,39 @@ export interface components {
             signal_mode: "unanimous" | "majority" | "any";
             sma: components["schemas"]["SwitchView"];
         };
+        InviteView: {
+            created_at: string;
+            /** @description User name */
+            created_by: string;
+            expires_at: string;
+            id: string;
+            note: string;
+            /** @enum {string} */
+            role: "trader" | "viewer";
+            /** @description null: not used yet */
+            used_at: string | null;
+            /** @description User name; null: not used yet */
+            used_by: string | null;
+        };
+        InvitesView: {
+            /** @description Newest first, used and expired ones too */
+            invites: components["schemas"]["InviteView"][];
+        };
+        LinkView: {
+            expires_at: string;
+            id?: string;
+            /** @description Shown once; the secret is in the fragment */
+            link: string;
+            success: boolean;
+        };
+        LoggedIn: {
+            /** @description Any of which completes the sign-in */
+            methods?: ("totp" | "recovery_code" | "passkey")[];
+            /** @description The password was right; a second factor must follow within five minutes */
+            requires_2fa?: boolean;
+            /** @description Signed in */
+            success?: boolean;
+        };
         LoginInputBody: {
             password: string;
             /** @description Stay signed in on this device for 30 days */
@@ -549,6 +1247,17 @@ export interface components {
             /** Format: int64 */
             slow_period?: number;
         };
+        OpenSessionView: {
+            address: string;
+            /** @description When it signed in */
+            created_at: string | null;
+            /** @description The session that asks */
+            current: boolean;
+            expires_at: string | null;
+            id: string;
+            seen_at: string | null;
+            user_agent: string;
+        };
         OrderView: {
             client_order_id: string;
             filled_at: string | null;
@@ -564,6 +1273,53 @@ export interface components {
             submitted_at: string | null;
             symbol: string;
             type: string;
+        };
+        PasskeyAdded: {
+            id: string;
+            success: boolean;
+        };
+        PasskeyAsked: {
+            /** @description For PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON */
+            options: unknown;
+        };
+        PasskeyBeginInputBody: {
+            /**
+             * @description second_factor completes a sign-in whose password was right; step_up confirms who is signed in
+             * @enum {string}
+             */
+            purpose: "sign_in" | "second_factor" | "step_up";
+        };
+        PasskeyFinishInputBody: {
+            /** @description The browser's answer, as its toJSON gives it */
+            credential: unknown;
+            /** @description Stay signed in on this device for 30 days; of a sign-in with the passkey alone */
+            remember?: boolean;
+        };
+        PasskeyRegisterInputBody: {
+            /** @description The browser's answer, as its toJSON gives it */
+            credential: unknown;
+            /** @description 1 to 80 characters */
+            name: string;
+        };
+        PasskeyRenameInputBody: {
+            /** @description 1 to 80 characters */
+            name: string;
+        };
+        PasskeyShown: {
+            /** @description After a step-up: until then dangerous acts need no other */
+            fresh_until?: string;
+            success: boolean;
+        };
+        PasskeyView: {
+            created_at: string | null;
+            id: string;
+            last_used_at: string | null;
+            name: string;
+        };
+        PasswordInputBody: {
+            current_password: string;
+            /** @description 8 to 128 characters */
+            new_password: string;
         };
         PositionView: {
             /** Format: double */
@@ -589,6 +1345,11 @@ export interface components {
             unrealized_plpc: number;
         };
         Problem: {
+            /**
+             * @description For programs: step_up_required means POST /api/auth/step-up first, then the same request again
+             * @enum {string}
+             */
+            code?: "step_up_required";
             /** @description What happened and what to do, in one sentence or two */
             detail: string;
             /** @description The same text as detail */
@@ -606,10 +1367,54 @@ export interface components {
             /** @description What is wrong with the broker, in one sentence; empty: nothing any more */
             error: string;
         };
+        RateLimitsChange: {
+            admin?: string;
+            api?: string;
+            auth?: string;
+            dashboard?: string;
+            register?: string;
+        };
+        RateLimitsView: {
+            /** @description Changes by administrators, by user */
+            admin: string;
+            /** @description By API token */
+            api: string;
+            /** @description Sign-in and second factor, by address */
+            auth: string;
+            /** @description By user */
+            dashboard: string;
+            /** @description By address */
+            register: string;
+        };
+        RecordView: {
+            created_at: string;
+            disabled: boolean;
+            email: string;
+            id: string;
+            last_login: string | null;
+            /** @enum {string} */
+            role: "admin" | "trader" | "viewer";
+            /**
+             * Format: int64
+             * @description How many have not expired
+             */
+            sessions: number;
+            two_factor: boolean;
+            username: string;
+        };
+        RecoveryCodes: {
+            /** @description Shown this once; each can be used once in place of a code */
+            recovery_codes: string[];
+            success: boolean;
+        };
         RegisterInputBody: {
             email: string;
+            /** @description The fragment of an invite's link */
+            invite?: string;
             /** @description 8 to 128 characters */
             password: string;
+            /** @description For the very first user in production: the code in the server's log */
+            setup_code?: string;
             /** @description 3 to 80 letters, digits, dots, underscores or hyphens */
             username: string;
         };
@@ -631,10 +1436,29 @@ export interface components {
             demo: boolean;
             /** @description Nobody has registered yet; the first user becomes admin */
             first_user: boolean;
+            /** @enum {string} */
+            registration: "open" | "invite" | "closed";
+            /** @description Whether somebody without an invite may register now */
             registration_open: boolean;
+            /** @description The first registration needs the code that the server wrote to its log */
+            setup_code_required: boolean;
             signed_in: boolean;
             user?: components["schemas"]["UserView"];
             version: string;
+        };
+        SessionsEnded: {
+            /**
+             * Format: int64
+             * @description How many
+             */
+            ended: number;
+            success: boolean;
+        };
+        SetPasswordInputBody: {
+            /** @description 8 to 128 characters */
+            new_password: string;
+            /** @description The fragment of a one-time link */
+            token: string;
         };
         SettingsUpdated: {
             settings: components["schemas"]["Strategy"];
@@ -673,6 +1497,10 @@ export interface components {
              */
             strength: number;
             symbol: string;
+            /** @description Every indicator's values by name: rsi, sma_short, sma_long, macd_line, macd_signal_line, macd_histogram, bb_upper, bb_middle, bb_lower */
+            values: {
+                [key: string]: number;
+            };
             votes: components["schemas"]["VoteView"][];
         };
         SmaStrategy: {
@@ -696,6 +1524,17 @@ export interface components {
             next_run: string | null;
             /** @description A scheduler runs in this server */
             running: boolean;
+        };
+        StepUpInputBody: {
+            /** @description Of a user without a second factor */
+            password?: string;
+            /** @description Six digits of the authenticator, or a recovery code */
+            token?: string;
+        };
+        SteppedUp: {
+            /** @description Until then dangerous acts need no other step-up */
+            fresh_until: string | null;
+            success: boolean;
         };
         Strategy: {
             allow_short?: boolean;
@@ -732,11 +1571,62 @@ export interface components {
             enabled: boolean;
             name: string;
         };
+        TokenAddInputBody: {
+            /**
+             * Format: int64
+             * @description 1 to 365; 90 when it is left out
+             */
+            expires_days?: number;
+            /** @description 1 to 80 characters */
+            name: string;
+            /** @description Such as 200/day;50/hour, at most 600/minute in any case; the installation's when it is left out */
+            rate_limit?: string;
+            /** @description None includes another */
+            scopes: ("read" | "trade:paper" | "trade:live")[];
+        };
+        TokenAdded: {
+            id: string;
+            success: boolean;
+            /** @description The token's whole text; it is never shown again */
+            token: string;
+        };
+        TokenInputBody: {
+            /** @description Six digits of the authenticator, or a recovery code; spaces and hyphens are ignored */
+            token: string;
+        };
+        TokenView: {
+            created_at: string | null;
+            expires_at: string | null;
+            id: string;
+            /** @description Exact to a minute; null: never */
+            last_used_at: string | null;
+            name: string;
+            /** @description How the token's text begins; the rest is kept nowhere */
+            prefix: string;
+            /** @description Such as 200/day;50/hour; null: the installation's */
+            rate_limit: string | null;
+            scopes: ("read" | "trade:paper" | "trade:live")[];
+        };
+        TotpDisableInputBody: {
+            password: string;
+        };
+        TotpSetUp: {
+            /** @description The same as a picture */
+            qr_url: string;
+            /** @description Base32, to be typed into an authenticator app */
+            secret: string;
+            success: boolean;
+        };
         UserView: {
             email: string;
             /** @enum {string} */
             role: "admin" | "trader" | "viewer";
             username: string;
+        };
+        UsersView: {
+            /** @description For after; null on the last page */
+            next: string | null;
+            users: components["schemas"]["RecordView"][];
         };
         ValueView: {
             name: string;
@@ -777,6 +1667,160 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    totpDisable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpDisableInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totpEnable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totpPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recoveryCodesRenew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totpSetUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSetUp"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     account: {
         parameters: {
             query?: never;
@@ -965,6 +2009,506 @@ export interface operations {
             };
         };
     };
+    audit: {
+        parameters: {
+            query?: {
+                /** @description Such as login_failed */
+                action?: string;
+                /** @description User id or user name */
+                actor?: string;
+                /** @description Entries at this time or later */
+                from?: string;
+                /** @description Entries before this time */
+                to?: string;
+                /** @description Part of user name, target, address or details */
+                q?: string;
+                /** @description next of the page before */
+                before?: number;
+                /** @description Entries on a page; 0: 50 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auditExport: {
+        parameters: {
+            query?: {
+                /** @description Such as login_failed */
+                action?: string;
+                /** @description User id or user name */
+                actor?: string;
+                /** @description Entries at this time or later */
+                from?: string;
+                /** @description Entries before this time */
+                to?: string;
+                /** @description Part of user name, target, address or details */
+                q?: string;
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auditVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerifyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminInvites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitesView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminInviteAdd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminInviteAddInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminInviteRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSettingsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminSettingsChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminSettingsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSettingsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminUsers: {
+        parameters: {
+            query?: {
+                /** @description Part of the user name or the e-mail address */
+                q?: string;
+                /** @description Users on a page; 0: 50 */
+                limit?: number;
+                /** @description next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminUserAdd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminUserAddInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminUserChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminUserChangeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminFactorReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminSessionsEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -984,7 +2528,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["LoggedIn"];
                 };
             };
             /** @description Error */
@@ -1027,6 +2571,105 @@ export interface operations {
             };
         };
     };
+    passkeyBegin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyBeginInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAsked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeyFinish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyFinishInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyShown"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passwordChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -1047,6 +2690,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Registered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SteppedUp"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifySecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Error */
@@ -1156,8 +2898,8 @@ export interface operations {
     orders: {
         parameters: {
             query?: {
-                /** @description closed leaves the open ones out */
-                status?: "all" | "closed";
+                /** @description all puts the open ones first */
+                status?: "closed" | "all";
             };
             header?: never;
             path?: never;
@@ -1172,6 +2914,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderView"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeyRegisterBegin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAsked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeyRegisterFinish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRegisterInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAdded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeyRename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRenameInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeyDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Error */
@@ -1275,6 +3145,35 @@ export interface operations {
             };
         };
     };
+    security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     session: {
         parameters: {
             query?: never;
@@ -1291,6 +3190,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSessionView"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionsEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsEnded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessionEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Error */
@@ -1439,6 +3427,99 @@ export interface operations {
                         /** @enum {string} */
                         event: "status";
                     };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokenAdd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenAddInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAdded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokenRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Error */

@@ -45,3 +45,24 @@ export interface StreamEvents {
   problem: { error: string };
 }
 export type Topic = keyof StreamEvents;
+
+/** A way to show who one is. */
+export type Method = 'password' | 'totp' | 'recovery_code' | 'passkey';
+export type Role = Schemas['RecordView']['role'];
+export type Registration = Schemas['AdminSettingsView']['registration'];
+export type Security = Schemas['IdentityView'];
+export type Passkey = Schemas['PasskeyView'];
+export type OpenSession = Schemas['OpenSessionView'];
+export type ApiToken = Schemas['TokenView'];
+export type NewToken = Schemas['TokenAddInputBody'];
+export type Scope = ApiToken['scopes'][number];
+export type UserRecord = Schemas['RecordView'];
+/** A link with a secret in its fragment; shown once. */
+export type OneTimeLink = Schemas['LinkView'];
+export type RateLimits = Schemas['RateLimitsView'];
+export type Invite = Schemas['InviteView'];
+export type AuditEntry = Schemas['AuditEntryView'];
+export type AuditReport = Omit<Schemas['AuditVerifyView'], 'checkpoint' | 'problem'> & {
+  checkpoint: Schemas['CheckpointView'] | null;
+  problem: Schemas['AuditProblemView'] | null;
+};

@@ -67,6 +67,12 @@ export function age(milliseconds: number): string {
   return `${Math.floor(seconds / 86400)} d ago`;
 }
 
+/** How long before now a moment was; a moment that has not come yet is just now. */
+export function ago(value: Moment, now: number): string {
+  const date = moment(value);
+  return date ? age(Math.max(0, now - date.getTime())) : unknown;
+}
+
 /** Time left as hours and minutes, rounded up: `2:14`; from a day on `3 d 2 h`; empty when it is over. */
 export function countdown(from: Moment, to: Moment): string {
   const [start, end] = [moment(from), moment(to)];

@@ -32,6 +32,18 @@ export const password: Rule = (text) => {
   return length < shortestPassword ? `A password has at least ${shortestPassword} characters; this has ${length}.` : '';
 };
 
+/** The longest password that the server takes. */
+export const atMostLong: Rule = (text) => ([...text].length > 128 ? 'A password has at most 128 characters.' : '');
+
+/** The code of an authenticator app; blanks do not count. */
+export const sixDigits: Rule = (text) => (/^\d{6}$/.test(text.replaceAll(/[\s-]/g, '')) ? '' : 'The code has six digits.');
+
+/** Limits such as 200/day;50/hour. */
+export const rates: Rule = (text) =>
+  /^\s*[1-9]\d*\s*\/\s*(second|minute|hour|day)\s*(;\s*[1-9]\d*\s*\/\s*(second|minute|hour|day)\s*)*$/.test(text)
+    ? ''
+    : 'A limit has the form 10/minute or 200/day;50/hour.';
+
 export const symbol: Rule = (text) =>
   /^[A-Za-z]{1,5}$/.test(text.trim()) ? '' : 'A symbol has one to five letters, such as AAPL.';
 

@@ -1,8 +1,9 @@
 // Where the reader is: a small router on the history API.
 
 export interface Room {
-  path: string;
+  path: string; // a room holds every path below its own
   name: string;
+  admin?: boolean; // for administrators
 }
 
 /** The rooms of the rail, in its order. */
@@ -11,16 +12,28 @@ export const rooms: Room[] = [
   { path: '/strategy', name: 'Strategy' },
   { path: '/activity', name: 'Activity' },
   { path: '/accounts', name: 'Accounts' },
+  { path: '/security', name: 'Security' },
+  { path: '/admin', name: 'Admin', admin: true },
 ];
+
+/** The room that a path leads to for this reader. */
+export function roomAt(path: string, admin: boolean): Room | undefined {
+  return rooms.find((room) => (path === room.path || (room.path === '/admin' && path.startsWith('/admin/'))) && (admin || !room.admin));
+}
+
+/** The pages for nobody in particular, by path. */
+export const doors: Record<string, string> = { '/login': 'Sign in', '/register': 'Register', '/set-password': 'Set your password' };
 
 /** A path of this site from untrusted text, or the home page. */
 export function safePath(text: string | null): string {
-  return text && /^\/(?![/\\])/.test(text) && !text.startsWith('/login') ? text : '/';
+  return text && /^\/(?![/\\])/.test(text) && !(text.split(/[?#]/)[0]! in doors) ? text : '/';
 }
 
 class Route {
   path = $state(location.pathname);
   query = $state(location.search);
+  /** What follows the # of a one-time link; no server sees it. */
+  secret = $state(location.hash.slice(1));
   /** What must be asked before leaving, such as unsaved changes; null when nothing. */
   leaveWarning: (() => string | null) | null = null;
 
@@ -50,6 +63,7 @@ class Route {
   #read(): void {
     this.path = location.pathname;
     this.query = location.search;
+    this.secret = location.hash.slice(1);
   }
 }
 

@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
-import { safePath } from './route.svelte';
+import { roomAt, safePath } from './route.svelte';
 
 test('after sign-in only pages of this site are gone to', () => {
   expect(safePath('/strategy')).toBe('/strategy');
-  for (const text of [null, '', 'https://evil.example', '//evil.example', '/\\evil.example', '/login?next=/', 'javascript:alert(1)']) {
+  for (const text of [null, '', 'https://evil.example', '//evil.example', '/\\evil.example', '/login?next=/', '/register#code', '/set-password', 'javascript:alert(1)']) {
     expect(safePath(text)).toBe('/');
   }
+});
+
+test('only administrators have an admin room, with everything below it', () => {
+  expect(roomAt('/admin/audit', true)?.name).toBe('Admin');
+  expect(roomAt('/admin', false)).toBeUndefined();
+  expect(roomAt('/administration', true)).toBeUndefined();
+  expect(roomAt('/strategy', false)?.name).toBe('Strategy');
 });

@@ -7,9 +7,16 @@ class SessionState {
   /** Null until the server has answered. */
   current = $state.raw<Session | null>(null);
 
-  get signedIn(): boolean {
-    return this.current?.signed_in ?? false;
-  }
+  signedIn = $derived(this.current?.signed_in ?? false);
+  /** The user's name; empty when nobody is signed in. */
+  who = $derived(this.current?.user?.username ?? '');
+
+  admin = $derived(this.current?.user?.role === 'admin');
+
+  /** Why the reader may change nothing; empty for everybody but viewers. */
+  readOnly = $derived(
+    this.current?.user?.role === 'viewer' ? 'You are a viewer: you can look at everything here, and change only how you sign in.' : '',
+  );
 
   /** Asks the server anew; true when somebody is signed in. */
   async load(): Promise<boolean> {
@@ -26,4 +33,4 @@ class SessionState {
 }
 
 export const session = new SessionState();
-whenSignedOut(() => session.end());
+whenSignedOut(() => void session.load().catch(() => session.end()));

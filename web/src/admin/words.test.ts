@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import type { AuditReport, Invite, UserRecord } from '../api/types';
+import { auditSentence, detailWords, disableSentence, inviteState, roleSentence, shortIds } from './words';
+
+const user: UserRecord = {
+  id: '1', username: 'ann', email: 'a@example.org', role: 'trader', disabled: false, two_factor: false, created_at: '', last_login: null, sessions: 2,
+};
+
+describe('what an act will do', () => {
+  test('a new role says what is won and lost', () => {
+    expect(roleSentence(user, 'trader')).toBe('ann is a trader already.');
+    expect(roleSentence(user, 'admin')).toContain('every user');
+    expect(roleSentence({ ...user, role: 'admin' }, 'viewer')).toMatch(/^ann loses the admin room\. ann can look and change nothing/);
+  });
+  test('disabling names the sessions', () => {
+    expect(disableSentence(user)).toContain('2 sessions end within seconds');
+    expect(disableSentence({ ...user, sessions: 0 })).toContain('open pages end');
+  });
+});
+
+test('an invite is open, used or expired', () => {
+  const invite = { expires_at: '2026-01-02T00:00:00Z', used_at: null, used_by: null } as Invite;
+  const at = Date.parse('2026-01-01T00:00:00Z');
+  expect(inviteState(invite, at)).toBe('Open');
+  expect(inviteState(invite, at + 86_400_000)).toBe('Expired');
+  expect(inviteState({ ...invite, used_at: '2026-01-01T00:00:00Z', used_by: 'bob' }, at)).toBe('Used by bob');
+});
+
+test('the audit says whether its chain is whole', () => {
+  const whole: AuditReport = { ok: true, entries: 1, archived: 0, checkpoint: null, witnessed: null, problem: null, at: null };
+  expect(auditSentence(whole)).toBe('The chain of 1 entry is whole.');
+  expect(auditSentence({ ...whole, ok: false, problem: { sequence: 4, kind: 'changed', message: 'Entry 4 was changed.' } })).toBe(
+    'The chain is broken. Entry 4 was changed.',
+  );
+});
+
+test('details are one line, whatever they are', () => {
+  expect(detailWords({ role: 'viewer', rate_limits: { api: '1/day' } })).toBe('role: viewer · rate limits: {"api":"1/day"}');
+  expect(detailWords({})).toBe('');
+  expect(detailWords(null)).toBe('');
+});
+
+test('ids are shortened', () => {
+  expect(shortIds('account:a8776b81-015f-4571-a516-0c2d34414910')).toBe('account:a8776b81…');
+  expect(shortIds('symbol:AAPL')).toBe('symbol:AAPL');
+});

@@ -1,0 +1,65 @@
+// The words of the admin room: what acts will do. Pure.
+import type { AuditReport, Invite, Registration, Role, UserRecord } from '../api/types';
+import { count } from '../format/words';
+
+export const roles: { value: Role; words: string }[] = [
+  { value: 'trader', words: 'Trader: trades with accounts of one’s own' },
+  { value: 'viewer', words: 'Viewer: looks, changes nothing' },
+  { value: 'admin', words: 'Admin: trades, and manages users' },
+];
+
+export const registrations: { value: Registration; words: string; note: string }[] = [
+  { value: 'open', words: 'Open', note: 'Whoever reaches this server may register as a trader.' },
+  { value: 'invite', words: 'By invite', note: 'Only with a one-time link that an administrator made.' },
+  { value: 'closed', words: 'Closed', note: 'Nobody registers; administrators create users.' },
+];
+
+export const limitNames = {
+  auth: { words: 'Sign-in and second factor', note: 'For each address.' },
+  register: { words: 'Registration', note: 'For each address.' },
+  api: { words: 'API tokens', note: 'For each token without a limit of its own.' },
+  admin: { words: 'Changes by administrators', note: 'For each administrator.' },
+  dashboard: { words: 'Signed-in pages', note: 'For each user.' },
+} as const;
+export type LimitName = keyof typeof limitNames;
+
+/** What changing a role will do. */
+export function roleSentence(user: UserRecord, role: Role): string {
+  const name = user.username;
+  if (role === user.role) return `${name} is ${role === 'admin' ? 'an' : 'a'} ${role} already.`;
+  if (role === 'admin') return `${name} will see every user and the audit, and can change roles, this one's too.`;
+  const lost = user.role === 'admin' ? `${name} loses the admin room. ` : '';
+  if (role === 'viewer') return `${lost}${name} can look and change nothing; the automation of ${name}’s accounts goes on as it is set.`;
+  return `${lost}${name} can trade with accounts of ${name}’s own.`;
+}
+
+/** What disabling a user will do. */
+export const disableSentence = (user: UserRecord): string =>
+  `${user.username} can no longer sign in, ${sessions(user)} within seconds, and API tokens are refused. Nothing is deleted.`;
+
+const sessions = (user: UserRecord) =>
+  user.sessions === 0 ? 'open pages end' : `${count(user.sessions, 'session')} ${user.sessions === 1 ? 'ends' : 'end'}`;
+
+/** Whether an invite can still be used: `Used by ann`, `Expired`, `Open`. */
+export function inviteState(invite: Invite, now: number): string {
+  if (invite.used_at) return `Used by ${invite.used_by ?? 'somebody'}`;
+  return Date.parse(invite.expires_at) <= now ? 'Expired' : 'Open';
+}
+
+/** What verifying the audit found. */
+export function auditSentence(report: AuditReport): string {
+  if (report.ok) return `The chain of ${count(report.entries, 'entry', 'entries')} is whole.`;
+  return `The chain is broken. ${report.problem?.message ?? ''}`.trim();
+}
+
+/** `account:a8776b81…` for one with a whole UUID. */
+export const shortIds = (text: string): string => text.replaceAll(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '$1…');
+
+/** Details of an entry on one line: `role: viewer · note: first week`. */
+export function detailWords(details: unknown): string {
+  if (details === null || details === undefined || details === '') return '';
+  if (typeof details !== 'object') return String(details);
+  return Object.entries(details)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(' · ');
+}
