@@ -20,7 +20,7 @@ func encodePage(p page[trade.Bar], single string) encoded {
 	out := make([]byte, 0, 256+p.count*128)
 	out = append(out, `{"bars":`...)
 	if single != "" {
-		out = appendBars(out, p.items[single])
+		out = encodeBars(out, p.items[single])
 		out = appendWord(append(out, `,"symbol":`...), single)
 	} else {
 		out = append(out, '{')
@@ -29,7 +29,7 @@ func encodePage(p page[trade.Bar], single string) encoded {
 				out = append(out, ',')
 			}
 			out = append(appendWord(out, symbol), ':')
-			out = appendBars(out, p.items[symbol])
+			out = encodeBars(out, p.items[symbol])
 		}
 		out = append(out, '}')
 	}
@@ -48,18 +48,18 @@ func appendWord(out []byte, text string) []byte {
 	return append(out, word...)
 }
 
-func appendBars(out []byte, bars []trade.Bar) []byte {
+func encodeBars(out []byte, bars []trade.Bar) []byte {
 	out = append(out, '[')
 	for i := range bars {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendBar(out, &bars[i])
+		out = encodeBar(out, &bars[i])
 	}
 	return append(out, ']')
 }
 
-func appendBar(out []byte, bar *trade.Bar) []byte {
+func encodeBar(out []byte, bar *trade.Bar) []byte {
 	b := wireBar(bar.Start, bar.Open, bar.High, bar.Low, bar.Close, bar.Volume)
 	out = append(out, `{"t":"`...)
 	out = b.Start.UTC().AppendFormat(out, time.RFC3339)
