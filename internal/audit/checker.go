@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"encoding/hex"
+	"fmt"
 )
 
 // checker checks records one after the other. It is not safe for concurrent use.
@@ -67,7 +68,13 @@ func (m marks) compare(sequence int64, hash []byte) *Problem {
 	if bytes.Equal(expected, hash) {
 		expected = remembered.other
 	}
+	entries := fmt.Sprintf("Entries from %d to %d were", remembered.good+1, sequence)
+	if remembered.good+1 == sequence {
+		entries = fmt.Sprintf("Entry %d was", sequence)
+	}
 	return problem(remembered.good+1, Rewritten,
-		"Entries from %d to %d were written anew: a checkpoint remembers entry %d as %s…, and it is %s… now.",
-		remembered.good+1, sequence, sequence, hex.EncodeToString(expected[:min(6, len(expected))]), hex.EncodeToString(hash[:min(6, len(hash))]))
+		"%s written anew: by somebody who has the key, or after an older database was put back. A checkpoint remembers entry %d as %s, and it is %s now.",
+		entries, sequence, shortHash(expected), shortHash(hash))
 }
+
+func shortHash(hash []byte) string { return hex.EncodeToString(hash[:min(8, len(hash))]) }

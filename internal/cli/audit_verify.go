@@ -95,7 +95,11 @@ func printVerification(w io.Writer, r audit.Report, publicKey string, asJSON boo
 		return printJSON(w, report)
 	}
 	if r.OK() {
-		fmt.Fprintf(w, "The audit log is as it was written: %d entries in the database", report.Entries)
+		noun := "entries"
+		if report.Entries == 1 {
+			noun = "entry"
+		}
+		fmt.Fprintf(w, "The audit log is as it was written: %d %s in the database", report.Entries, noun)
 		if r.Archived > 0 {
 			fmt.Fprintf(w, " after %d archived ones, of which %d were read", r.Archived, r.Checked)
 		}
