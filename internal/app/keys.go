@@ -11,7 +11,15 @@ import (
 // seal is bound to the user, the row, the column and the mode.
 type KeySafe struct {
 	Keyring *secret.Keyring
-	Users   Users
+	Users   SealedRows
+}
+
+// SealedRows keeps what a KeySafe needs; a Store is one.
+type SealedRows interface {
+	// DataKey returns the user's wrapped data key.
+	DataKey(ctx context.Context, userID string) ([]byte, error)
+	// CheckSealed refuses sealed keys that are not those of the last audited act that sealed them.
+	CheckSealed(ctx context.Context, account trade.BrokerageAccount) error
 }
 
 // Seal puts the key pair into the account; its ID, UserID and mode must be final.
@@ -28,8 +36,12 @@ func (k KeySafe) Seal(ctx context.Context, account *trade.BrokerageAccount, apiK
 
 const keyHintLength = 8
 
-// Open returns the account's key pair.
+// Open returns the account's key pair. Keys that were moved here from another place, or put back
+// from an earlier time, do not open.
 func (k KeySafe) Open(ctx context.Context, account trade.BrokerageAccount) (apiKey, secretKey secret.Text, err error) {
+	if err := k.Users.CheckSealed(ctx, account); err != nil {
+		return secret.Text{}, secret.Text{}, err
+	}
 	dataKey, err := k.dataKey(ctx, account.UserID)
 	if err != nil {
 		return secret.Text{}, secret.Text{}, err

@@ -68,6 +68,9 @@ type Accounts interface {
 	// AutomatedAccount is one of those by its id; NotFound for any other account.
 	AutomatedAccount(ctx context.Context, id string) (trade.BrokerageAccount, error)
 	SetNextRun(ctx context.Context, accountID string, next time.Time) error
+	// CheckSealed refuses an account whose sealed keys are not those of the last audited act that
+	// sealed them.
+	CheckSealed(ctx context.Context, account trade.BrokerageAccount) error
 }
 
 // Watchlists keeps each user's symbols.

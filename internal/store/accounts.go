@@ -99,7 +99,7 @@ func (s *Store) CreateAccount(ctx context.Context, account trade.BrokerageAccoun
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return taken(err, accountNameTaken(account.Name))
 		}
-		return s.audit(ctx, tx, entry)
+		return s.audit(ctx, tx, sealing(entry, account))
 	})
 	if err != nil {
 		return trade.BrokerageAccount{}, err
@@ -110,7 +110,14 @@ func (s *Store) CreateAccount(ctx context.Context, account trade.BrokerageAccoun
 // UpdateAccount stores name, mode, sealed keys, hint and the automation switch.
 func (s *Store) UpdateAccount(ctx context.Context, account trade.BrokerageAccount, entry audit.Entry) error {
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		row := rowOfAccount(account)
+		before, err := storedDigest(ctx, tx, account.UserID, account.ID)
+		if err != nil {
+			return err
+		}
+		row, recorded := rowOfAccount(account), entry
+		if before != sealedDigest(account.SealedKey, account.SealedSecret) { // keys that stay are not sealed by this act
+			recorded = sealing(entry, account)
+		}
 		result, err := tx.NewUpdate().Model(&row).
 			Column("name", "paper", "demo", "automated", "api_key_hint", "sealed_key", "sealed_secret").
 			Where("id = ? AND user_id = ?", account.ID, account.UserID).Exec(ctx)
@@ -118,7 +125,7 @@ func (s *Store) UpdateAccount(ctx context.Context, account trade.BrokerageAccoun
 		if err := mustChange(result, err, fault.New(fault.NotFound, noAccount)); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry)
+		return s.audit(ctx, tx, recorded)
 	})
 }
 

@@ -8,5 +8,9 @@ CREATE TABLE installation_keys (
     wrapped_at BIGINT NOT NULL
 );
 
+-- By it the last act on an account's keys is found whenever they are opened.
+CREATE INDEX audit_entries_by_target ON audit_entries (target, sequence);
+
 -- +goose Down
+DROP INDEX audit_entries_by_target;
 DROP TABLE installation_keys;
