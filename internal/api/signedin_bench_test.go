@@ -1,7 +1,7 @@
 package api_test
 
 import (
-	"io"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -21,19 +21,16 @@ import (
 )
 
 // BenchmarkSignedInRequest is what authentication and authorization add to a request: the same
-// request as nobody and as a signed-in user, on SQLite. The issue allows 1 ms.
+// request as nobody, as a signed-in user and with an API token, on SQLite. The issue allows 1 ms.
 func BenchmarkSignedInRequest(b *testing.B) {
-	handler, session := signedInHandler(b)
-	for _, who := range []struct {
-		name   string
-		cookie string
-	}{{"nobody", ""}, {"signed in", session}} {
+	handler, session, token := signedInHandler(b)
+	for _, who := range []struct{ name, header, value string }{
+		{"nobody", "X-Nobody", ""}, {"signed in", "Cookie", session}, {"API token", "Authorization", "Bearer " + token},
+	} {
 		b.Run(who.name, func(b *testing.B) {
 			for b.Loop() {
 				request := httptest.NewRequest(http.MethodGet, "/health", nil)
-				if who.cookie != "" {
-					request.Header.Set("Cookie", who.cookie)
-				}
+				request.Header.Set(who.header, who.value)
 				answer := httptest.NewRecorder()
 				handler.ServeHTTP(answer, request)
 				if answer.Code != http.StatusOK {
@@ -44,8 +41,8 @@ func BenchmarkSignedInRequest(b *testing.B) {
 	}
 }
 
-// signedInHandler is a server on a SQLite file, with the cookie of a session there.
-func signedInHandler(b *testing.B) (http.Handler, string) {
+// signedInHandler is a server on a SQLite file, with the cookie of a session and an API token there.
+func signedInHandler(b *testing.B) (handler http.Handler, session, token string) {
 	b.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	database := storetest.Open(b, secret.NewText("sqlite:///"+filepath.Join(b.TempDir(), "bench.db")), store.Options{})
@@ -62,29 +59,32 @@ func signedInHandler(b *testing.B) (http.Handler, string) {
 		Bus: &event.Bus{}, Clock: clock.System(), Logger: logger,
 	})
 	b.Cleanup(use.Close)
-	handler, err := api.New(api.Config{
+	served, err := api.New(api.Config{
 		App: use, Sessions: database.Sessions(storetest.SessionKey), Clock: clock.System(), Logger: logger, Version: "bench",
-		Limiter: limits(clock.System(), ratelimit.Limits{ratelimit.Dashboard: perMinute(10_000_000)}),
+		Limiter: limits(clock.System(), ratelimit.Limits{ratelimit.Dashboard: perMinute(10_000_000), ratelimit.API: perMinute(10_000_000)}),
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(handler.Close)
+	b.Cleanup(served.Close)
 	post := func(path, body string) *http.Response {
 		request := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+		request.Header.Set("Cookie", session)
 		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, request)
+		served.ServeHTTP(answer, request)
 		return answer.Result()
 	}
 	post("/api/auth/register", `{"username":"ann","email":"ann@example.com","password":"`+password+`"}`)
-	signedIn := post("/api/auth/login", `{"username":"ann","password":"`+password+`"}`)
-	for _, cookie := range signedIn.Cookies() {
+	for _, cookie := range post("/api/auth/login", `{"username":"ann","password":"`+password+`"}`).Cookies() {
 		if cookie.Name == "sid" {
-			return handler, cookie.Name + "=" + cookie.Value
+			session = cookie.Name + "=" + cookie.Value
 		}
 	}
-	text, _ := io.ReadAll(signedIn.Body)
-	b.Fatalf("no session: %d %s", signedIn.StatusCode, text)
-	return nil, ""
+	var made struct{ Token string }
+	if err := json.NewDecoder(post("/api/tokens", `{"name":"bench","scopes":["read"]}`).Body).Decode(&made); err != nil || made.Token == "" {
+		b.Fatalf("no token: %+v, %v", made, err)
+	}
+	return served, session, made.Token
 }
