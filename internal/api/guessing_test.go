@@ -116,14 +116,11 @@ func TestNobodyCanTellWhoExists(t *testing.T) {
 	b.user("ann")
 	b.create(auth.User{Username: "former", Role: auth.Trader, Disabled: true})
 	tries := map[string]map[string]any{
-		"unknown":                   {"username": "nobody-here", "password": password},
-		"wrong password":            {"username": "ann", "password": "not the password"},
-		"disabled":                  {"username": "former", "password": password},
-		"disabled, wrong password":  {"username": "former", "password": "not the password"},
-		"address of a user":         {"username": "ann@example.com", "password": "not the password"},
-		"address that is nobody's":  {"username": "nobody@example.com", "password": "not the password"},
-		"name that cannot be one":   {"username": "<script>", "password": "not the password"},
-		"name with another's spell": {"username": "ANN ", "password": "not the password"},
+		"unknown":                 {"username": "nobody-here", "password": password},
+		"wrong password":          {"username": "ann", "password": "not the password"},
+		"disabled":                {"username": "former", "password": password},
+		"address of a user":       {"username": "ann@example.com", "password": "not the password"},
+		"name that cannot be one": {"username": "<script>", "password": "not the password"},
 	}
 	took := map[string][]time.Duration{}
 	said := map[string]bool{}

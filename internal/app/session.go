@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
 )
 
@@ -32,4 +33,31 @@ func (a *App) Session(ctx context.Context, p auth.Principal) (SessionInfo, error
 	user, err := a.Store.UserByID(ctx, p.UserID)
 	info.User = &user
 	return info, err
+}
+
+// ListSessions returns the principal's sessions, latest seen first.
+func (a *App) ListSessions(ctx context.Context, p auth.Principal) ([]auth.Session, error) {
+	if err := p.Require(auth.Self); err != nil {
+		return nil, err
+	}
+	return a.Store.ListSessions(ctx, p.UserID)
+}
+
+// EndSession ends one of the principal's sessions, which may be the one that asks.
+func (a *App) EndSession(ctx context.Context, p auth.Principal, sessionID string) error {
+	if err := p.Require(auth.Self); err != nil {
+		return err
+	}
+	entry := a.entry(p, audit.SessionEnd, "session:"+sessionID, nil)
+	return a.Store.EndSession(ctx, p.UserID, sessionID, entry)
+}
+
+// EndOtherSessions ends all of the principal's sessions but the one that asks.
+func (a *App) EndOtherSessions(ctx context.Context, p auth.Principal) (ended int64, err error) {
+	if err := p.Require(auth.Self); err != nil {
+		return 0, err
+	}
+	return a.Store.EndOtherSessions(ctx, p.UserID, p.SessionID, func(ended int64) audit.Entry {
+		return a.entry(p, audit.SessionEnd, userTarget(p.UserID), map[string]any{"ended": ended})
+	})
 }
