@@ -2,58 +2,19 @@ package sim
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 	"github.com/jcap24/alpaca-trader/internal/fault"
-	"github.com/jcap24/alpaca-trader/internal/market"
 )
-
-func getClock(c *call) (answer, error) {
-	view := clockView(c.now)
-	if session := market.LatestSession(c.now); session.Contains(c.now) {
-		closing := c.faults.closing(session)
-		view.IsOpen, view.NextClose = c.now.Before(closing), closing.In(market.NewYork)
-		if !view.IsOpen {
-			view.NextClose = market.NextSession(c.now).Close.In(market.NewYork)
-		}
-	}
-	view.Timestamp = view.Timestamp.Add(c.faults.skew(c.key()))
-	return ok(view)
-}
-
-// The days that Alpaca's calendar knows (RULES 11).
-var (
-	calendarFirst = time.Date(1970, time.January, 1, 0, 0, 0, 0, market.NewYork)
-	calendarLast  = time.Date(2029, time.December, 31, 0, 0, 0, 0, market.NewYork)
-)
-
-func listCalendar(c *call) (answer, error) {
-	start, err := c.moment("start")
-	if err != nil {
-		return answer{}, err
-	}
-	end, err := c.moment("end")
-	if err != nil {
-		return answer{}, err
-	}
-	if end.IsZero() {
-		end = calendarLast
-	}
-	days := []wire.CalendarDay{}
-	for _, session := range market.Sessions(later(start, calendarFirst), earlier(end, calendarLast)) {
-		session.Close = c.faults.closing(session)
-		days = append(days, calendarView(session))
-	}
-	return ok(days)
-}
 
 func listAssets(c *call) (answer, error) {
 	assets := []wire.Asset{}
 	for _, asset := range c.exchange.listed {
-		if c.wants("status", asset.Status) && c.wants("asset_class", asset.Class) && c.wants("exchange", asset.Exchange) {
+		if c.wants("status", asset.Status) && c.wants("asset_class", asset.Class) && c.wants("exchange", asset.Exchange) && c.wantsAny(asset.Attributes) {
 			assets = append(assets, asset)
 		}
 	}
@@ -64,6 +25,12 @@ func listAssets(c *call) (answer, error) {
 func (c *call) wants(name, value string) bool {
 	asked := c.query.Get(name)
 	return asked == "" || asked == "all" || asked == value
+}
+
+// wantsAny reports whether attributes are not asked for, or one of them is there.
+func (c *call) wantsAny(attributes []string) bool {
+	asked := c.list("attributes")
+	return len(asked) == 0 || slices.ContainsFunc(asked, func(a string) bool { return slices.Contains(attributes, a) })
 }
 
 func getAsset(c *call) (answer, error) {

@@ -22,6 +22,9 @@ func listPositions(c *call) (answer, error) {
 // namedAsset is the asset that a path names: by symbol or id, or as a crypto pair with a slash,
 // of which there is none.
 func (c *call) namedAsset() string {
+	if _, pair := c.path["quote"]; pair {
+		return ""
+	}
 	asset, _ := c.exchange.asset(c.path["asset"])
 	return asset.Symbol
 }

@@ -49,7 +49,7 @@ func pathOf(source Market, points []point, symbol string, from, to time.Time) []
 	whole := market.Day(from).AddDate(0, 0, 1) // the exchange may know what its clients may not
 	minutes := source.AppendMinutes(nil, symbol, from, whole)
 	for _, bar := range minutes {
-		points = appendBar(points, bar, from, to)
+		points = appendBarPoints(points, bar, from, to)
 	}
 	if len(minutes) > 0 {
 		return points
@@ -60,13 +60,13 @@ func pathOf(source Market, points []point, symbol string, from, to time.Time) []
 	}
 	if day, known := source.Daily(symbol, session.Date, whole); known {
 		day.Start, day.End = session.Open, session.Close
-		points = appendBar(points, day, from, to)
+		points = appendBarPoints(points, day, from, to)
 	}
 	return points
 }
 
-// appendBar appends the bar's points of [from, to].
-func appendBar(points []point, bar trade.Bar, from, to time.Time) []point {
+// appendBarPoints appends the bar's points of [from, to].
+func appendBarPoints(points []point, bar trade.Bar, from, to time.Time) []point {
 	if bar.End.Before(from) || bar.Start.After(to) {
 		return points
 	}
@@ -128,7 +128,7 @@ func (m *csvMarket) appendPath(points []point, symbol string, from, to time.Time
 
 func (s *series) appendPath(points []point, from, to time.Time) []point {
 	for i := s.firstEnding(from); i < len(s.rows) && s.rows[i].opens <= to.Unix(); i++ {
-		points = appendBar(points, s.rows[i].whole(), from, to)
+		points = appendBarPoints(points, s.rows[i].whole(), from, to)
 	}
 	return points
 }
