@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,7 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/jcap24/alpaca-trader/internal/api"
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
@@ -189,6 +194,8 @@ func (g guarded) address(owner *visitor) (method, path string) {
 	switch {
 	case strings.HasPrefix(path, "/api/sessions/"):
 		things = append(things, "{id}", owner.sessionID())
+	case strings.HasPrefix(path, "/api/passkeys/{id}"):
+		things = append(things, "{id}", g.passkey("holder"+g.number))
 	case strings.HasPrefix(path, "/api/tokens/"):
 		var made struct{ ID string }
 		owner.call("POST", "/api/tokens", map[string]any{"name": "robot", "scopes": []string{"read"}}).want(201).decode(&made)
@@ -202,6 +209,24 @@ func (g guarded) address(owner *visitor) (method, path string) {
 		things = append(things, "{id}", made.ID)
 	}
 	return method, strings.NewReplacer(things...).Replace(path)
+}
+
+// passkey gives a new user a passkey and checks in the end that it is still there, under its name.
+func (g guarded) passkey(holder string) string {
+	g.create(auth.User{Username: holder, Role: auth.Trader})
+	passkey := auth.Passkey{
+		ID: uuid.NewString(), UserID: g.id(holder), Name: "key", CredentialID: []byte(holder), Record: []byte("{}"), CreatedAt: g.clock.Now(),
+	}
+	if _, err := g.store.CreatePasskey(g.t.Context(), passkey, []byte(holder), audit.Entry{At: g.clock.Now()}); err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() {
+		kept, err := g.store.ListPasskeys(context.Background(), passkey.UserID)
+		if err != nil || len(kept) != 1 || kept[0].Name != "key" {
+			g.t.Errorf("the passkey became %+v, %v", kept, err)
+		}
+	})
+	return passkey.ID
 }
 
 func (a access) content() any {
