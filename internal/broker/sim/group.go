@@ -75,15 +75,18 @@ func (e *exchange) afterFill(a *account, o *order, h happening) {
 	}
 	for _, id := range o.Children {
 		if leg, ok := a.byID[id]; ok && leg.isOpen() {
-			a.arm(leg, h)
+			e.arm(a, leg, h)
 		}
 	}
 }
 
 // arm lets a leg work from the parent's last execution on. A bracket's stop-loss goes on showing
 // held, as the stop of an OCO does.
-func (a *account) arm(leg *order, h happening) {
+func (e *exchange) arm(a *account, leg *order, h happening) {
 	leg.Waits = false
+	probe := *leg
+	_, atOnce := probe.meet(h.point, e.terms)
+	leg.Seen = !atOnce // prices move on from the parent's
 	leg.Working = later(leg.Working, h.at)
 	leg.From, leg.FromRank = leg.Working, rankFirstExtreme
 	if leg.Working.Equal(h.at) {

@@ -61,7 +61,7 @@ func (o *order) replacement(r wire.ReplaceOrder, now time.Time) (*order, *refusa
 	if r.TimeInForce != "" {
 		fresh.TimeInForce = r.TimeInForce
 	}
-	if refused := checkTimeInForce(fresh.request()); r.TimeInForce != "" && refused != nil {
+	if refused := checkNewTimeInForce(r.TimeInForce, fresh.request(), now); refused != nil {
 		return nil, refused
 	}
 	waits, working := o.Waits, o.Working
@@ -75,6 +75,19 @@ func (o *order) replacement(r wire.ReplaceOrder, now time.Time) (*order, *refusa
 		fresh.Status = statusNew
 	}
 	return &fresh, nil
+}
+
+func checkNewTimeInForce(given string, changed wire.CreateOrder, now time.Time) *refusal {
+	if given == "" {
+		return nil
+	}
+	if refused := checkWords(changed); refused != nil {
+		return refused
+	}
+	if refused := checkTimeInForce(changed); refused != nil {
+		return refused
+	}
+	return checkAuctionWindow(given, now)
 }
 
 func checkNewQty(o *order, qty decimal.Decimal) *refusal {

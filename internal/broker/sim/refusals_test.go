@@ -1,0 +1,215 @@
+package sim_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/wire"
+)
+
+// refused asserts status, code and text of a refusal.
+func refused(t *testing.T, status int, body string, wantStatus, wantCode int, wantText string) {
+	t.Helper()
+	var got wire.Error
+	if err := json.Unmarshal([]byte(body), &got); err != nil || status != wantStatus || got.Code != wantCode || got.Message != wantText {
+		t.Errorf("HTTP %d %s\nwant %d %d %q", status, body, wantStatus, wantCode, wantText)
+	}
+}
+
+// Every refusal of an order: status, code and text as collected in errors.json.
+func TestOrderRefusals(t *testing.T) {
+	t.Parallel()
+	const p, b = 40010001, 42210000 // a parameter, a business rule
+	long := []string{""}
+	cases := map[string]struct {
+		before       []string
+		order        string
+		status, code int
+		text         string
+	}{
+		"no amount":                   {nil, "qty=null", 422, p, "qty or notional is required"},
+		"both amounts":                {nil, "notional=5", 422, p, "only one of qty or notional is accepted"},
+		"zero":                        {nil, "qty=0", 422, p, "qty must be > 0"},
+		"small notional":              {nil, "qty=null notional=0.99", 422, p, "notional must be >= 1.00"},
+		"long client id":              {nil, "client_order_id=" + strings.Repeat("x", 129), 422, p, "client_order_id must be no more than 128 characters"},
+		"duplicate client id":         {[]string{"client_order_id=a"}, "client_order_id=a", 422, p, "client_order_id must be unique"},
+		"limit without a price":       {nil, "type=limit", 422, p, "limit orders require a limit price"},
+		"limit of zero":               {nil, "type=limit limit_price=0", 422, p, "limit price must be > 0"},
+		"stop without a price":        {nil, "type=stop", 422, p, "stop orders require a stop price"},
+		"stop limit with one price":   {nil, "type=stop_limit stop_price=101", 422, p, "stop limit orders require both stop and limit price"},
+		"market with a price":         {nil, "limit_price=1", 422, p, "market orders require no stop or limit price"},
+		"trail without a distance":    {nil, "type=trailing_stop", 422, p, "trailing stop orders must specify one of trail_price or trail_percent"},
+		"trail with two distances":    {nil, "type=trailing_stop trail_price=1 trail_percent=1", 422, p, "trailing stop orders must specify one of trail_price or trail_percent"},
+		"narrow trail":                {nil, "type=trailing_stop trail_percent=0.05", 422, p, "trail_percent must be greater than or equal to 0.1"},
+		"sub-penny limit":             {nil, "type=limit limit_price=290.123", 422, b, "invalid limit_price 290.123. sub-penny increment does not fulfill minimum pricing criteria"},
+		"sub-penny stop":              {nil, "type=stop stop_price=290.123", 422, b, "invalid stop_price 290.123. sub-penny increment does not fulfill minimum pricing criteria"},
+		"sub-penny leg":               {nil, bracket + " stop_loss.stop_price=97.123", 422, b, "invalid stop_loss.stop_price 97.123. sub-penny increment does not fulfill minimum pricing criteria"},
+		"below a dollar, five places": {nil, "type=limit limit_price=0.12345", 422, b, "invalid limit_price 0.12345. sub-penny increment does not fulfill minimum pricing criteria"},
+		"fraction gtc":                {nil, "qty=0.5 time_in_force=gtc", 422, b, "fractional orders must be DAY orders"},
+		"fraction bracket":            {nil, "qty=0.5 " + bracket, 422, b, "fractional orders must be simple orders"},
+		"fraction trailing":           {nil, "qty=0.5 type=trailing_stop trail_price=1", 422, b, "fractional orders must be market, limit, stop, or stop_limit orders"},
+		"fraction short":              {nil, "qty=0.5 side=sell", 422, b, "fractional orders cannot be sold short"},
+		"whole shares only":           {nil, "symbol=WHOLE qty=0.5", 403, 40310000, `asset "WHOLE" is not fractionable`},
+		"extended market":             {nil, "extended_hours=true", 422, b, "extended hours order must be DAY or GTC limit orders"},
+		"extended stop":               {nil, "extended_hours=true type=stop stop_price=101", 422, b, "stop orders are not eligible for extended hours trading"},
+		"extended bracket":            {nil, "extended_hours=true type=limit limit_price=100 " + bracket, 422, b, "extended hours order must be DAY or GTC limit orders"},
+		"unknown":                     {nil, "symbol=NOPE", 422, b, `asset "NOPE" not found`},
+		"crypto":                      {nil, "symbol=BTC/USD", 422, b, `asset "BTC/USD" not found`},
+		"not tradable":                {nil, "symbol=REST", 422, b, `asset "REST" is not tradable`},
+		"hard to borrow":              {nil, "symbol=HARD side=sell", 422, b, `asset "HARD" cannot be sold short`},
+		"bracket that exits":          {long, "side=sell order_class=bracket take_profit.limit_price=90 stop_loss.stop_price=110", 422, b, "bracket orders must be entry orders"},
+		"intent mismatch":             {nil, "position_intent=sell_to_close side=sell", 422, b, "position intent mismatch, inferred: sell_to_open, specified: sell_to_close"},
+		"stop-loss too high":          {nil, "order_class=bracket take_profit.limit_price=110 stop_loss.stop_price=100", 422, b, "stop_loss.stop_price must be <= base_price - 0.01"},
+		"take-profit too low":         {nil, "order_class=bracket take_profit.limit_price=100 stop_loss.stop_price=90", 422, b, "take_profit.limit_price must be >= base_price + 0.01"},
+		"short stop-loss too low":     {nil, "side=sell order_class=bracket take_profit.limit_price=90 stop_loss.stop_price=100", 422, b, "stop_loss.stop_price must be >= base_price + 0.01"},
+		"opg in the session":          {nil, "time_in_force=opg", 403, 40310000, "opg orders must be submitted after 7:00pm and before 9:28am"},
+		"buying power":                {nil, "qty=2001", 403, 40310000, "insufficient buying power"},
+		"buying power of a short":     {nil, "side=sell qty=1950", 403, 40310000, "insufficient buying power"},
+		"more than held":              {long, "side=sell qty=2", 403, 40310000, "insufficient qty available for order (requested: 2, available: 1)"},
+		"held by an order":            {[]string{"", "side=sell type=limit limit_price=150"}, "side=sell", 403, 40310000, "insufficient qty available for order (requested: 1, available: 0)"},
+		"wash trade, market":          {[]string{"", "side=sell type=limit limit_price=150"}, "", 403, 40310000, "potential wash trade detected. use complex orders"},
+		"wash trade, stop":            {[]string{"", "side=sell type=stop stop_price=80"}, "type=limit limit_price=70", 403, 40310000, "potential wash trade detected. use complex orders"},
+		"wash trade, limits cross":    {[]string{"", "side=sell type=limit limit_price=150"}, "type=limit limit_price=150", 403, 40310000, "potential wash trade detected. use complex orders"},
+		"short beside a long buy":     {[]string{"type=limit limit_price=90"}, "side=sell", 403, 40310000, "cannot open a short sell while a long buy order is open"},
+		"long beside a short sale":    {[]string{"side=sell type=limit limit_price=150"}, "", 403, 40310000, "cannot open a long buy while a short sell order is open"},
+		"options":                     {nil, "order_class=mleg", 403, 40310000, "account not eligible to trade options"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lines := append([]string{}, quiet...)
+			for _, symbol := range []string{"WHOLE", "REST", "HARD"} {
+				lines = append(lines, symbol+",2020-06-01T13:30:00Z,100,101,99,100,1000")
+			}
+			bench := recorded(t, "2020-06-01T14:00:00Z", lines, func(c *sim.Config) {
+				c.WholeShares, c.Untradable, c.HardToBorrow = []string{"WHOLE"}, []string{"REST"}, []string{"HARD"}
+			})
+			for _, before := range c.before {
+				bench.place(t, before)
+			}
+			bench.advance(t, "2020-06-01T14:00:10Z")
+			status, _, body := bench.post(t, c.order)
+			refused(t, status, body, c.status, c.code, c.text)
+			var orders []wire.Order
+			_, listed, _ := bench.ask(t, "GET", "/v2/orders?status=all", "")
+			if read(t, listed, &orders); len(orders) != len(c.before) {
+				t.Errorf("%d orders after the refusal, want %d", len(orders), len(c.before))
+			}
+		})
+	}
+}
+
+// What may stand beside an order of the other side, and what the refusals add to their text.
+func TestOrdersBesideOthers(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet)
+	b.place(t, "qty=10")
+	b.advance(t, "2020-06-01T14:00:10Z")
+	resting := b.place(t, "qty=4 side=sell type=limit limit_price=150")
+	b.place(t, "type=limit limit_price=90")
+	b.place(t, "type=trailing_stop trail_price=20")
+	b.place(t, "order_class=oto take_profit.limit_price=140")
+	for order, wants := range map[string][]string{
+		"type=limit limit_price=151": {`"existing_order_id":"` + resting.ID, `"reject_reason":"opposite side limit order exists"`},
+		"":                           {`"existing_order_id":"` + resting.ID, `"reject_reason":"opposite side market/stop order exists"`},
+		"side=sell qty=7 type=limit limit_price=149": {
+			`"available":"6"`, `"existing_qty":"10"`, `"held_for_orders":"4"`, `"symbol":"XYZ"`, `"related_orders":["` + resting.ID,
+		},
+		"symbol=OTHER":                       {"not found"},
+		"qty=9000 type=limit limit_price=90": {`"buying_power":"`, `"cost_basis":"810000"`},
+	} {
+		_, _, body := b.post(t, order)
+		for _, want := range wants {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: %s lacks %s", order, body, want)
+			}
+		}
+	}
+}
+
+func TestAuctionOrdersHaveTheirHours(t *testing.T) {
+	t.Parallel()
+	for now, want := range map[string][2]bool{ // of opg and cls
+		"13:27:59": {true, true}, "13:28:00": {false, true}, "19:49:59": {false, true}, "19:50:00": {false, false},
+		"22:59:59": {false, false}, "23:00:00": {true, true},
+	} {
+		b := recorded(t, "2020-06-01T"+now+"Z", quiet)
+		for i, tif := range []string{"opg", "cls"} {
+			status, _, body := b.post(t, "type=limit limit_price=90 time_in_force="+tif)
+			if (status == 200) != want[i] || status != 200 && status != 403 {
+				t.Errorf("%s at %s: HTTP %d %s", tif, now, status, body)
+			}
+		}
+	}
+}
+
+func TestNotionalSalesDoNotQueueBesideSales(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet)
+	b.place(t, "qty=10")
+	b.advance(t, "2020-06-01T21:00:00Z")
+	b.place(t, "qty=2 side=sell")
+	status, _, body := b.post(t, "qty=null notional=100 side=sell")
+	refused(t, status, body, 403, 40310000, "unable to open new notional orders while having open closing position orders")
+}
+
+func TestConfigurations(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet)
+	if _, body, _ := b.ask(t, "GET", "/v2/account/configurations", ""); !strings.Contains(body, `"fractional_trading":true`) || !strings.Contains(body, `"max_margin_multiplier":"4"`) {
+		t.Error(body)
+	}
+	change := func(body string) string {
+		t.Helper()
+		status, answer, _ := b.ask(t, "PATCH", "/v2/account/configurations", body)
+		if status != 200 {
+			t.Errorf("%s: HTTP %d %s", body, status, answer)
+		}
+		return answer
+	}
+	for fields, c := range map[string]struct{ order, text string }{
+		`{"suspend_trade":true}`:                             {"", "new orders are rejected by user request"},
+		`{"suspend_trade":false,"no_shorting":true}`:         {"side=sell", "account is not allowed to short"},
+		`{"suspend_trade":false,"fractional_trading":false}`: {"qty=0.5", "fractional trading is disabled for this account"},
+	} {
+		change(fields)
+		status, _, body := b.post(t, c.order)
+		refused(t, status, body, 403, 40310000, c.text)
+		change(`{"suspend_trade":false,"no_shorting":false,"fractional_trading":true}`)
+	}
+	if answer := change(`{"max_margin_multiplier":1,"dtbp_check":"","trade_confirm_email":"none"}`); !strings.Contains(answer, `"max_margin_multiplier":"1"`) || !strings.Contains(answer, `"trade_confirm_email":"none"`) {
+		t.Error(answer)
+	}
+	var account wire.Account
+	_, body, _ := b.ask(t, "GET", "/v2/account", "")
+	if read(t, body, &account); account.BuyingPower.String() != "100000" || account.Multiplier.String() != "1" {
+		t.Error(body)
+	}
+	for _, wrong := range []string{`{"max_margin_multiplier":"3"}`, `{"trade_confirm_email":"some"}`, `{"max_options_trading_level":9}`, `{"no_shorting":"x"}`, `[]`} {
+		if status, answer, _ := b.ask(t, "PATCH", "/v2/account/configurations", wrong); status != 422 {
+			t.Errorf("%s: HTTP %d %s", wrong, status, answer)
+		}
+	}
+}
+
+func TestWhatAccountsDoNotHave(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet)
+	for request, want := range map[string]string{
+		"GET /v2/options/contracts":               `200 {"option_contracts":[],"next_page_token":null}`,
+		"GET /v2/options/contracts/X":             `404 {"code":40410000,"message":"option contract not found: X"}`,
+		"POST /v2/positions/X/exercise":           `403 {"code":40310000,"message":"account not eligible to trade options"}`,
+		"GET /v2/wallets":                         `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"GET /v1/locates":                         `403 {"code":40310000,"message":"this feature is not enabled for this account"}`,
+		"GET /v2/positions/BTC/USD?symbol=BTCUSD": `404 {"code":40410000,"message":"position does not exist"}`,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		status, body, _ := b.ask(t, method, path, "")
+		if got := fmt.Sprintf("%d %s", status, body); got != want {
+			t.Errorf("%s: %s, want %s", request, got, want)
+		}
+	}
+}
