@@ -16,6 +16,7 @@ import (
 	sdk "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 
+	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
@@ -26,7 +27,7 @@ const callTimeout = 10 * time.Second
 const noRetry = -1
 
 // Config is one account's credentials and the operator's addresses. All fields are required but
-// Transport and Feed.
+// Transport, Feed, Accounts and Clock.
 type Config struct {
 	KeyID      secret.Text
 	SecretKey  secret.Text
@@ -34,11 +35,14 @@ type Config struct {
 	DataURL    string            // https://data.alpaca.markets
 	Feed       string            // market data feed: iex (every plan), sip (paid plans)
 	Transport  http.RoundTripper // nil: http.DefaultTransport
+	Accounts   *Accounts         // shared by all clients of the process; nil: this client stands alone
+	Clock      clock.Clock       // nil: the system's
 }
 
 // Client speaks to one brokerage account. It is safe for concurrent use.
 type Client struct {
 	config Config
+	shared *shared
 }
 
 // New returns a client. It does no I/O; the first call shows whether the keys are good.
@@ -54,16 +58,22 @@ func New(config Config) (*Client, error) {
 	if config.Transport == nil {
 		config.Transport = http.DefaultTransport
 	}
+	if config.Clock == nil {
+		config.Clock = clock.System()
+	}
+	if config.Accounts == nil {
+		config.Accounts = NewAccounts(config.Clock)
+	}
 	config.TradingURL = strings.TrimRight(config.TradingURL, "/")
 	config.DataURL = strings.TrimRight(config.DataURL, "/")
-	return &Client{config: config}, nil
+	return &Client{config: config, shared: config.Accounts.of(config.TradingURL, config.KeyID.Reveal())}, nil
 }
 
 // trading runs one SDK call against the trading API and returns what was learnt of the answer.
-func (c *Client) trading(ctx context.Context, call func(*sdk.Client) error) (exchange, error) {
+func (c *Client) trading(ctx context.Context, of use, call func(*sdk.Client) error) (exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	transport := &callTransport{ctx: ctx, next: c.config.Transport}
+	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: of}
 	err := call(sdk.NewClient(sdk.ClientOpts{
 		APIKey: c.config.KeyID.Reveal(), APISecret: c.config.SecretKey.Reveal(),
 		BaseURL: c.config.TradingURL, RetryLimit: noRetry, RetryDelay: time.Millisecond,
@@ -76,7 +86,7 @@ func (c *Client) trading(ctx context.Context, call func(*sdk.Client) error) (exc
 func (c *Client) data(ctx context.Context, call func(*marketdata.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, dataTimeout)
 	defer cancel()
-	transport := &callTransport{ctx: ctx, next: c.config.Transport}
+	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: useData}
 	err := call(marketdata.NewClient(marketdata.ClientOpts{
 		APIKey: c.config.KeyID.Reveal(), APISecret: c.config.SecretKey.Reveal(),
 		BaseURL: c.config.DataURL, RetryLimit: noRetry, RetryDelay: time.Millisecond,
@@ -87,7 +97,7 @@ func (c *Client) data(ctx context.Context, call func(*marketdata.Client) error) 
 
 // read runs one trading call that changes nothing.
 func (c *Client) read(ctx context.Context, call func(*sdk.Client) error) error {
-	seen, err := c.trading(ctx, call)
+	seen, err := c.trading(ctx, useRead, call)
 	return readError(ctx, seen, err)
 }
 

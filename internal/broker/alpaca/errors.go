@@ -20,11 +20,14 @@ const codeInvalidParameter = 40010001
 // readError gives the error of a read its kind and sentence. Judged by the HTTP status, because
 // the SDK loses it when the body is not JSON.
 func readError(ctx context.Context, seen exchange, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(ctx.Err(), context.Canceled):
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
+	}
+	err = answered(seen, err)
+	switch {
 	case seen.status == http.StatusUnauthorized || seen.status == http.StatusForbidden:
 		return fault.Because(err, fault.BrokerRefused,
 			"Alpaca refused the request (%s). Check the account's keys, and that paper keys are used for a paper account.", brokerText(err, seen))
@@ -45,17 +48,18 @@ func readError(ctx context.Context, seen exchange, err error) error {
 // travels"): refused for certain, there already, not taken, or unknown.
 func submitError(seen exchange, err error) error {
 	text := brokerText(err, seen)
+	err = answered(seen, err)
 	switch {
 	case seen.notSent:
-		return fmt.Errorf("%w: no connection: %w", trade.ErrNotAccepted, err)
+		return fmt.Errorf("%w: not sent: %w", trade.ErrNotAccepted, err)
 	case seen.status == http.StatusUnprocessableEntity && duplicateID(err):
-		return fmt.Errorf("%w: %s", trade.ErrOrderExists, text)
+		return fmt.Errorf("%w: %w", trade.ErrOrderExists, err)
 	case seen.status == http.StatusTooManyRequests:
-		return fmt.Errorf("%w: %s", trade.ErrNotAccepted, text)
+		return fmt.Errorf("%w: %w", trade.ErrNotAccepted, err)
 	case seen.status == http.StatusRequestTimeout:
-		return fmt.Errorf("%w: %s", trade.ErrUnknownOutcome, text)
+		return fmt.Errorf("%w: %w", trade.ErrUnknownOutcome, err)
 	case seen.status >= 400 && seen.status < 500:
-		return &Rejection{Text: text, RequestID: seen.requestID}
+		return &Rejection{Text: text, RequestID: seen.requestID, cause: err}
 	default:
 		return fmt.Errorf("%w: %w", trade.ErrUnknownOutcome, err)
 	}
@@ -65,13 +69,49 @@ func submitError(seen exchange, err error) error {
 type Rejection struct {
 	Text      string
 	RequestID string
+	cause     error
 }
 
 // Error returns the broker's words.
 func (r *Rejection) Error() string { return r.Text }
 
-// Unwrap makes a Rejection an trade.ErrOrderRejected.
-func (r *Rejection) Unwrap() error { return trade.ErrOrderRejected }
+// Unwrap makes a Rejection an trade.ErrOrderRejected, and an Error.
+func (r *Rejection) Unwrap() []error { return []error{trade.ErrOrderRejected, r.cause} }
+
+// Error is Alpaca's answer when it is not a success. The request id is what Alpaca's support asks
+// for; it cannot be looked up later.
+type Error struct {
+	Status    int // of HTTP; 0: there was no answer
+	Code      int // Alpaca's eight digits; 0: none
+	Message   string
+	RequestID string
+	cause     error
+}
+
+// answered wraps what the SDK made of an answer.
+func answered(seen exchange, err error) error {
+	wrapped := &Error{Status: seen.status, RequestID: seen.requestID, cause: err}
+	var answer *sdk.APIError
+	if errors.As(err, &answer) {
+		wrapped.Code, wrapped.Message = answer.Code, answer.Message
+	}
+	return wrapped
+}
+
+// Error says the broker's words, or what went wrong, and the request id.
+func (e *Error) Error() string {
+	text := e.Message
+	if text == "" {
+		text = e.cause.Error()
+	}
+	if e.RequestID == "" {
+		return text
+	}
+	return text + " (request id " + e.RequestID + ")"
+}
+
+// Unwrap returns what the SDK said.
+func (e *Error) Unwrap() error { return e.cause }
 
 // duplicateID recognises the refusal of a repeated client order id. The code is shared with other
 // refusals, so the text decides, in any of its known spellings.

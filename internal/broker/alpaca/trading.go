@@ -25,7 +25,7 @@ const (
 // Submit sends the order once. See engine.Broker for the meaning of its errors.
 func (c *Client) Submit(ctx context.Context, intent trade.Intent) (trade.BrokerOrder, error) {
 	var placed *sdk.Order
-	seen, err := c.trading(ctx, func(client *sdk.Client) (err error) {
+	seen, err := c.trading(ctx, useOrder, func(client *sdk.Client) (err error) {
 		placed, err = client.PlaceOrder(sdk.PlaceOrderRequest{
 			Symbol: intent.Symbol, Side: sdk.Side(intent.Side), Type: sdk.OrderType(intent.Type),
 			TimeInForce: sdk.TimeInForce(intent.TimeInForce),
@@ -45,13 +45,14 @@ func (c *Client) Submit(ctx context.Context, intent trade.Intent) (trade.BrokerO
 
 // Cancel asks for the cancellation of an order. nil means it was asked for, not that it happened.
 func (c *Client) Cancel(ctx context.Context, brokerOrderID string) error {
-	return c.read(ctx, func(client *sdk.Client) error { return client.CancelOrder(brokerOrderID) })
+	seen, err := c.trading(ctx, useOrder, func(client *sdk.Client) error { return client.CancelOrder(brokerOrderID) })
+	return readError(ctx, seen, err)
 }
 
 // OrderByClientID finds an order in any state.
 func (c *Client) OrderByClientID(ctx context.Context, clientOrderID string) (trade.BrokerOrder, error) {
 	var found *sdk.Order
-	seen, err := c.trading(ctx, func(client *sdk.Client) (err error) {
+	seen, err := c.trading(ctx, useRead, func(client *sdk.Client) (err error) {
 		found, err = client.GetOrderByClientOrderID(clientOrderID)
 		return err
 	})

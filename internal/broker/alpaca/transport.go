@@ -24,6 +24,9 @@ type callTransport struct {
 	ctx  context.Context //nolint:containedctx // the SDK's methods take none
 	next http.RoundTripper
 	seen exchange
+
+	budget *budget
+	use    use
 }
 
 // readPauses are the waits before a read is asked again after 429, 5xx or a broken connection.
@@ -45,19 +48,26 @@ func (t *callTransport) RoundTrip(request *http.Request) (*http.Response, error)
 }
 
 func (t *callTransport) once(request *http.Request) (*http.Response, error) {
+	if err := t.budget.wait(t.ctx, t.use); err != nil {
+		t.seen = exchange{status: http.StatusTooManyRequests, notSent: true}
+		return nil, err
+	}
 	response, err := t.next.RoundTrip(request.Clone(t.ctx))
 	if err != nil {
 		t.seen = exchange{notSent: isDialError(err)}
 		return nil, err
 	}
 	t.seen = exchange{status: response.StatusCode, requestID: response.Header.Get("X-Request-ID")}
+	if response.StatusCode == http.StatusTooManyRequests {
+		t.budget.refused(response)
+	}
 	response.Body = boundedBody{io.LimitReader(response.Body, maxAnswer), response.Body}
 	return response, nil
 }
 
 func worthAsking(response *http.Response, err error) bool {
 	if err != nil {
-		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errBudget)
 	}
 	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
 }

@@ -192,3 +192,6 @@ func (s *Simulator) clockOverview() simulatorClock {
 	now := s.Now()
 	return simulatorClock{Now: now, Pace: s.config.Pace.String(), IsOpen: market.IsOpen(now)}
 }
+
+// RemoveFaults ends all that goes wrong on purpose.
+func (s *Simulator) RemoveFaults() { s.faults.remove(0) }

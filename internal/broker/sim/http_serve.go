@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -28,7 +29,11 @@ func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.answer(seen, r)
 		return
 	}
-	for _, f := range s.faults.strike(requestFaults, onRequest(r)) {
+	struck := s.faults.strike(requestFaults, onRequest(r))
+	if len(struck) > 0 {
+		buffer(r)
+	}
+	for _, f := range struck {
 		entry.Faults = append(entry.Faults, f.Kind)
 		if over := rt.strike(f, seen, r); over {
 			return
@@ -80,6 +85,17 @@ func (rt router) strike(f Fault, w http.ResponseWriter, r *http.Request) (over b
 	}
 	return true
 }
+
+// buffer reads the body: only then does the server notice that the client has left.
+func buffer(r *http.Request) {
+	content, err := io.ReadAll(io.LimitReader(r.Body, longestBody+1))
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(content), failing{err}))
+}
+
+// failing ends with the error, or as a body ends.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, cmp.Or(f.err, io.EOF) }
 
 // detached is the request for a handler whose client does not wait: a stream would never end.
 func detached(r *http.Request) *http.Request {
