@@ -23,7 +23,7 @@ export async function startLine(target: string): Promise<Line> {
   await listen(0);
   const own = (server.address() as AddressInfo).port;
   return {
-    url: `http://127.0.0.1:${own}`,
+    url: `http://localhost:${own}`,
     cut: () =>
       new Promise((done) => {
         server.close(() => done());

@@ -2,14 +2,13 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Cookie } from '@playwright/test';
 import { startLine } from './line';
-import { enter, expect, newUser, register, rooms, signOut, test } from './desk';
+import { enter, expect, rooms, signIn, signOut, test } from './desk';
 
 // One user and one session for all of it: sign-ins are limited, as they should be.
-const user = newUser();
 let cookies: Cookie[] = [];
 
-test.beforeEach(async ({ page, context }) => {
-  if (cookies.length === 0) await register(page, user);
+test.beforeEach(async ({ page, context, admin }) => {
+  if (cookies.length === 0) await signIn(page, admin);
   else {
     await context.addCookies(cookies);
     await page.goto('/');
@@ -28,7 +27,7 @@ for (const width of [375, 1440]) {
     }
     await page.context().clearCookies();
     await page.goto('/login');
-    await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth), 'sign in').toBeLessThanOrEqual(width);
   });
 }
@@ -45,32 +44,48 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await enter(page, room);
       await judge(room.name);
     }
-    await page.getByRole('button', { name: 'Add account' }).click();
-    await judge('Add account');
-    await page.keyboard.press('Escape');
-    await expect(page.getByRole('dialog')).toHaveCount(0);
+    const dialogs = [
+      ['/accounts', 'Add account'],
+      ['/security', 'Set up authenticator app'],
+      ['/security', 'Create token'],
+      ['/security', 'Change password'],
+      ['/admin', 'Create user'],
+    ] as const;
+    for (const [path, name] of dialogs) {
+      await page.goto(path);
+      await page.getByRole('button', { name }).click();
+      await expect(page.getByRole('dialog', { name })).toBeVisible();
+      await judge(name);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    }
     await page.context().clearCookies();
     await page.goto('/login');
-    await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
     await judge('Sign in');
     await page.getByRole('tab', { name: 'Register' }).click();
+    await page.getByLabel('New password', { exact: true }).fill('password12');
+    await expect(page.getByText('It is a common password.')).toBeVisible();
     await judge('Register');
+    await page.goto('/set-password#some-code');
+    await expect(page.getByRole('button', { name: 'Set password' })).toBeVisible();
+    await judge('Set password');
   });
 }
 
-test('sign-in works with the keyboard alone, and an error keeps what was typed', async ({ page, context }) => {
+test('sign-in works with the keyboard alone, and an error keeps what was typed', async ({ page, context, admin }) => {
   await signOut(page);
   const name = page.getByLabel('User name or e-mail');
   while (!(await name.evaluate((element) => element === document.activeElement))) await page.keyboard.press('Tab');
-  await page.keyboard.type(user.username);
+  await page.keyboard.type(admin.username);
   await page.keyboard.press('Tab');
   await page.keyboard.type('not the password');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('alert').filter({ hasText: /\./ })).toBeVisible();
-  await expect(name).toHaveValue(user.username);
+  await expect(name).toHaveValue(admin.username);
   await expect(page.getByLabel('Password', { exact: true })).toHaveValue('not the password');
   await page.keyboard.press('ControlOrMeta+a');
-  await page.keyboard.type(user.password);
+  await page.keyboard.type(admin.password);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Home' })).toBeVisible();
   cookies = await context.cookies();

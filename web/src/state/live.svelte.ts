@@ -46,6 +46,11 @@ class Live {
     if (this.connection.state === 'down') this.#stream.start();
   }
 
+  /** The session goes on under a new token: the stream of the old one is about to be cut. */
+  reconnect(): void {
+    if (this.connection.state === 'open') this.#stream.start();
+  }
+
   stop(): void {
     this.#stream.stop();
     this.#forget();

@@ -1,6 +1,7 @@
 // How the reader's own sign-in is secured.
 import { identity } from '../api/identity';
 import type { Security } from '../api/types';
+import { live } from './live.svelte';
 
 class SecurityState {
   /** Null until the server has answered. */
@@ -10,6 +11,12 @@ class SecurityState {
 
   async load(): Promise<void> {
     this.facts = await identity.security();
+  }
+
+  /** After a change of how one signs in: what is known is read anew, the stream opened anew. */
+  async changed(): Promise<void> {
+    live.reconnect();
+    await this.load();
   }
 
   forget(): void {
