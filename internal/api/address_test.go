@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -147,4 +148,23 @@ func TestOnlyATrustedProxySpeaksOfTLS(t *testing.T) {
 	if plain.header.Get("Strict-Transport-Security") != "" || proxied.header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("HSTS: %q and %q", plain.header.Get("Strict-Transport-Security"), proxied.header.Get("Strict-Transport-Security"))
 	}
+}
+
+// FuzzHost: no name of another machine counts as this one.
+func FuzzHost(f *testing.F) {
+	for _, seed := range []string{"localhost:5000", "[::1]", "127.0.0.1.evil.example", "localhost.", "[::1]:x:y", "[[::1]]", "::1%evil", "127.1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		if !api.LoopbackHost(host) {
+			return
+		}
+		name, _, err := net.SplitHostPort(host)
+		if err != nil {
+			name = strings.Trim(host, "[]")
+		}
+		if address, err := netip.ParseAddr(name); !strings.EqualFold(name, "localhost") && (err != nil || !address.IsLoopback()) {
+			t.Errorf("%q counts as this machine", host)
+		}
+	})
 }

@@ -5,3 +5,6 @@ var CheckJSON = checkJSON
 
 // ClientAddress is for the tests of forwarding headers.
 var ClientAddress = clientAddress
+
+// LoopbackHost is for the fuzz test of Host headers.
+var LoopbackHost = loopbackHost
