@@ -8,8 +8,10 @@ idle_seconds=${IDLE_SECONDS:-10}
 scripts/build.sh
 folder=$(mktemp -d)
 server=''
+database=''
 cleanup() {
   [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  [ -z "$database" ] || scripts/postgres.sh stop "$database"
   rm -rf "$folder"
 }
 trap cleanup EXIT
@@ -69,3 +71,11 @@ fi
 say "program                               $(($(wc -c <bin/alpaca-trader) / 1048576)) MB"
 say "compute (goal: 50 symbols x 100 bars under 5 ms):"
 go test -run '^$' -bench Scan -benchtime 200x -count 3 ./internal/engine | grep '^Benchmark'
+say "audit (goals: 500 acts/s on PostgreSQL with durable commits; a million entries verified in 10 s):"
+if [ -n "$(postgres_programs)" ]; then
+  database=$(mktemp -d)
+  TEST_POSTGRES_URL=$(scripts/postgres.sh start "$database")
+  export TEST_POSTGRES_URL
+fi
+go test -run '^$' -bench AuditedActs -benchtime 2000x ./internal/store | grep '^Benchmark'
+go test -run '^$' -bench 'Verify/.*/entries=1000000$' -benchtime 1x ./internal/witness | grep '^Benchmark'
