@@ -36,7 +36,7 @@ func prepared(t *testing.T, url secret.Text, ring *secret.Keyring) *store.Store 
 	return s
 }
 
-func register(t *testing.T, s *store.Store, ring *secret.Keyring, name string) auth.User {
+func register(t testing.TB, s *store.Store, ring *secret.Keyring, name string) auth.User {
 	t.Helper()
 	user := auth.User{ID: uuid.NewString(), Username: name, Email: name + "@example.org", PasswordHash: "x"}
 	user, err := s.CreateUser(t.Context(), user, ring.NewDataKey(user.ID), trade.DefaultSettings(), audit.Entry{Action: audit.Register})

@@ -76,12 +76,14 @@ func (s *Store) CheckSealed(ctx context.Context, account trade.BrokerageAccount)
 	return errOlderKeys
 }
 
-// auditedDigest is what the newest entry names that sealed keys of the account. An entry that was
+// auditedDigest is what the newest entry names that sealed keys of the account: an account_created
+// or account_update, which are few, while cycles name the account too. An entry that was
 // edited is refused like older keys.
 func (s *Store) auditedDigest(ctx context.Context, accountID string) (string, error) {
 	var row auditRow
-	err := s.read.NewSelect().Model(&row).Where("target = ? AND details LIKE ?", "account:"+accountID, `%"`+sealedDetail+`":%`).
-		Order("sequence DESC").Limit(1).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).
+		Where("target = ? AND action IN (?)", "account:"+accountID, bun.In([]audit.Action{audit.AccountCreated, audit.AccountUpdated})).
+		Where("details LIKE ?", `%"`+sealedDetail+`":%`).Order("sequence DESC").Limit(1).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

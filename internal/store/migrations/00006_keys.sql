@@ -9,7 +9,7 @@ CREATE TABLE installation_keys (
 );
 
 -- By it the last act on an account's keys is found whenever they are opened.
-CREATE INDEX audit_entries_by_target ON audit_entries (target, sequence);
+CREATE INDEX audit_entries_by_target ON audit_entries (target, action, sequence);
 
 -- +goose Down
 DROP INDEX audit_entries_by_target;
