@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -102,7 +103,11 @@ func (s *Store) Writer() *sql.DB { return s.write.DB }
 // transact runs change in one write transaction. Whatever it returns or however it is interrupted,
 // the database holds all of its changes or none. change must not use s.write itself.
 func (s *Store) transact(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
-	return explain(s.write.RunInTx(ctx, nil, change))
+	err := s.write.RunInTx(ctx, nil, change)
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // undone, because the context ended before the commit
+		return ctx.Err()
+	}
+	return explain(err)
 }
 
 // mustChange turns "no row was changed" into the fault.
