@@ -92,7 +92,9 @@ func (e *exchange) arm(a *account, leg *order, h happening) {
 	if leg.Working.Equal(h.at) {
 		leg.FromRank = h.rank + 1
 	}
-	leg.Reserved = decimal.Min(leg.Qty.Decimal, a.held(leg.Symbol).Abs())
+	leg.Reserved = decimal.Zero
+	promised, _ := a.promised(leg.Symbol) // to orders that came while the parent filled
+	leg.Reserved = decimal.Min(leg.Qty.Decimal, notNegative(a.held(leg.Symbol).Abs().Sub(promised)))
 	leg.UpdatedAt = h.at
 	if leg.Type == typeLimit || leg.Pair == "" {
 		leg.Status = statusNew
