@@ -7,6 +7,9 @@ tools() { scripts/tools.sh; }
 
 web_packages() { scripts/web.sh deps; }
 
+# The official JavaScript SDK, which a Go test runs against the simulator.
+sdk_packages() { scripts/web.sh sdk; }
+
 web_tests() {
   cd web
   npm run --silent check
@@ -47,6 +50,6 @@ browser_tests() {
 }
 
 case "${1:-}" in
-  tools | web_packages | web_tests | web_build | source_check | go_tests | program | browser_tests) "$1" ;;
-  *) fail "usage: scripts/steps.sh tools|web_packages|web_tests|web_build|source_check|go_tests|program|browser_tests" ;;
+  tools | web_packages | sdk_packages | web_tests | web_build | source_check | go_tests | program | browser_tests) "$1" ;;
+  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests" ;;
 esac

@@ -89,6 +89,7 @@ web_group() {
 
 go_group() {
   start_postgres
+  stage sdk_packages "Alpaca's JavaScript SDK" 300
   stage go_tests "Go tests with the race detector, on SQLite and PostgreSQL" 1200
 }
 

@@ -32,6 +32,8 @@ func simulatorCommand(env *Environment) *cobra.Command {
 	flags.StringArrayVar(&options.Data, "data", nil, "`FOLDER` of CSV files (may be repeated), or the word synthetic")
 	flags.Uint64Var(&options.Seed, "seed", 1, "`NUMBER` that decides the synthetic prices")
 	flags.StringVar(&options.StateFile, "state", "", "`FILE` that keeps accounts and time over a restart")
+	flags.StringVar(&options.Faults, "faults", "", "YAML `FILE` of what goes wrong and when")
+	flags.BoolVar(&options.FreePlan, "free-plan", false, "market data of the free plan: SIP data after 15 minutes, 30 symbols a stream")
 	now := flags.String("now", "", "the market's `TIME` at the start, RFC 3339 (default: now, or the last recorded close)")
 	speed := flags.String("speed", "", "`N` times real time without closed hours, or step: held until POST /_simulator/advance")
 	cash := flags.String("cash", "100000", "deposit of each new account, `DOLLARS`")

@@ -18,6 +18,7 @@ type dialer struct {
 	addresses config.Alpaca
 	transport http.RoundTripper
 	demo      http.RoundTripper // reaches the built-in simulator; nil without --demo
+	accounts  *alpaca.Accounts  // one budget of requests for all clients of an account; nil: each its own
 }
 
 // demoAddress is never dialled: the demo transport calls the simulator in this process.
@@ -28,12 +29,13 @@ func (d dialer) dial(mode string, keyID, secretKey secret.Text) (*alpaca.Client,
 	settings := alpaca.Config{
 		KeyID: keyID, SecretKey: secretKey, Feed: d.addresses.DataFeed,
 		TradingURL: d.addresses.TradingURL(mode == "paper"), DataURL: d.addresses.DataURL, Transport: d.transport,
+		Accounts: d.accounts,
 	}
 	if mode == "demo" {
 		if d.demo == nil {
 			return nil, fault.New(fault.Unavailable, "This is a demonstration account, and the server runs without the demonstration market. Start it with --demo, or add an account at Alpaca.")
 		}
-		settings.TradingURL, settings.DataURL, settings.Transport = demoAddress, demoAddress, d.demo
+		settings.TradingURL, settings.DataURL, settings.Transport, settings.Accounts = demoAddress, demoAddress, d.demo, nil
 	}
 	return alpaca.New(settings)
 }

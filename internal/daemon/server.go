@@ -16,6 +16,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/api"
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/desk"
@@ -153,7 +154,7 @@ func build(ctx context.Context, options Options) (*house, error) {
 		return nil, errors.Join(err, database.Close())
 	}
 	accounts := brokerages{
-		dialer: dialer{addresses: options.Config.Alpaca},
+		dialer: dialer{addresses: options.Config.Alpaca, accounts: alpaca.NewAccounts(clock.System())},
 		keys:   app.KeySafe{Keyring: keyring, Users: database},
 	}
 	if options.Demo {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
@@ -25,6 +26,8 @@ type SimulatorOptions struct {
 	Speed     Speed
 	Cash      decimal.Decimal // deposit of each new account
 	StateFile string          // empty: everything is forgotten at the end
+	Faults    string          // a script of what goes wrong; empty: nothing but what is asked for
+	FreePlan  bool            // market data of the free plan
 	Stdout    io.Writer       // gets the one line that says where it listens
 	Log       *slog.Logger
 }
@@ -53,6 +56,12 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	var faults []sim.Fault
+	if options.Faults != "" {
+		if faults, err = sim.LoadFaults(options.Faults); err != nil {
+			return err
+		}
+	}
 	listener, err := listenSimulator(options.Listen)
 	if err != nil {
 		return err
@@ -62,6 +71,7 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 	simulator, err := sim.New(sim.Config{
 		Market: prices, Pace: options.Speed.pace(follow), Now: options.Now, Cash: options.Cash,
 		StateFile: options.StateFile, Logger: options.Log,
+		Faults: faults, FreePlan: options.FreePlan, RequestsPerMinute: alpaca.RequestsPerMinute,
 	})
 	if err != nil {
 		return err

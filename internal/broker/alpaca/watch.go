@@ -95,7 +95,19 @@ type told struct {
 // older reports whether the order's state is not newer than what was told.
 func (t told) older(o trade.BrokerOrder) bool {
 	return !t.Open() || o.FilledQty.LessThan(t.FilledQty) || o.UpdatedAt.Before(t.UpdatedAt) ||
+		o.UpdatedAt.Equal(t.UpdatedAt) && early(o.Status) < early(t.Status) ||
 		o.Status == t.Status && o.FilledQty.Equal(t.FilledQty)
+}
+
+// early orders the states that an order may pass through at one moment; all later ones are equal.
+func early(status string) int {
+	const states = 3
+	for i, name := range [states]string{"accepted", "pending_new", "new"} {
+		if status == name {
+			return i
+		}
+	}
+	return states
 }
 
 func (w *watch) run(ctx context.Context) error {

@@ -30,9 +30,9 @@ func (w *watch) stream(ctx context.Context) (up bool, err error) {
 		return false, err
 	}
 	defer response.Body.Close()
+	w.poll(ctx) // what happened while nobody listened, when there is no id to resume from
 	w.options.Connected(true)
 	defer w.options.Connected(false)
-	w.poll(ctx) // what happened while nobody listened, when there is no id to resume from
 	lines := bufio.NewScanner(awake{response.Body, func() { watchdog.Reset(w.options.Quiet) }})
 	lines.Buffer(nil, longestEvent)
 	for lines.Scan() {

@@ -8,7 +8,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
-func getClock(c *call) (answer, error) { return ok(clockView(c.now)) }
+func getClock(c *call) (answer, error) { return ok(c.clockShown(c.now)) }
 
 // The days that Alpaca's calendar knows (RULES 11).
 var (
@@ -50,6 +50,7 @@ func listCalendar(c *call) (answer, error) {
 		if bySettlement && (settles.Before(market.Day(start)) || settles.After(market.Day(end))) {
 			continue
 		}
+		session.Close = c.faults.closing(session)
 		days = append(days, calendarView(session))
 	}
 	return ok(days)
@@ -96,15 +97,14 @@ func getMarketClocks(c *call) (answer, error) {
 		if !known {
 			return answer{}, unknownMarket(name)
 		}
-		clocks.Clocks = append(clocks.Clocks, marketClockView(asked, at))
+		clocks.Clocks = append(clocks.Clocks, marketClockView(asked, at, c.clockShown(at)))
 	}
 	return ok(clocks)
 }
 
-func marketClockView(asked wire.Market, at time.Time) wire.MarketClock {
+func marketClockView(asked wire.Market, at time.Time, plain wire.Clock) wire.MarketClock {
 	phase, until := phaseAt(at)
 	_, trades := market.SessionOn(at)
-	plain := clockView(at)
 	return wire.MarketClock{
 		IsMarketDay: trades, Market: asked, Timestamp: plain.Timestamp,
 		NextMarketOpen: plain.NextOpen, NextMarketClose: plain.NextClose,
