@@ -43,6 +43,7 @@ type account struct {
 	byID       map[string]*order
 	byClientID map[string]*order
 	open       []*order
+	settling   []settling // by day
 }
 
 // opening is the account before the first execution that is still remembered.
@@ -152,6 +153,10 @@ func (a *account) index() {
 	for _, o := range a.Orders {
 		a.register(o)
 	}
+	a.settling = nil
+	for _, f := range a.Fills {
+		a.sold(f)
+	}
 }
 
 func (a *account) register(o *order) {
@@ -199,6 +204,7 @@ func (a *account) promised(symbol string) (qty decimal.Decimal, ids []string) {
 // book executes a fill: cash against position, cost in whole cents. A fill never crosses zero.
 func (a *account) book(f fill) {
 	a.Fills = append(a.Fills, f)
+	a.sold(f)
 	a.Cash = a.Cash.Sub(f.signedAmount())
 	p, ok := a.Positions[f.Symbol]
 	if !ok {

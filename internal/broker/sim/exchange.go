@@ -107,30 +107,39 @@ func (e *exchange) settleAccount(a *account, now time.Time) (happened bool) {
 // settleOrders lets happen to the open orders what time brings until now, each in its turn. What
 // happens to one may concern its group: after each step that is asked again.
 func (e *exchange) settleOrders(a *account, now time.Time) (happened bool) {
-	var coming map[*order]happening // the answers of the orders that have been asked
+	for _, o := range a.open {
+		o.asked = false
+	}
 	for {
 		var first happening
 		for _, o := range a.open {
-			next, asked := coming[o]
-			if !asked {
-				next, _ = e.next(o, now)
-				if coming == nil {
-					coming = map[*order]happening{}
-				}
-				coming[o] = next
+			if !o.asked {
+				o.coming, _ = e.next(o, now)
+				o.asked = true
 			}
-			if next.order != nil && (first.order == nil || next.before(first)) {
-				first = next
+			if o.coming.order != nil && (first.order == nil || o.coming.before(first)) {
+				first = o.coming
 			}
 		}
-		if first.order == nil {
+		o := first.order
+		if o == nil {
 			return happened
 		}
 		e.apply(a, first)
 		happened = true
-		for _, id := range append([]string{first.order.ID, first.order.Pair, first.order.Parent}, first.order.Children...) {
-			delete(coming, a.byID[id])
+		o.asked = false
+		for _, id := range [...]string{o.Pair, o.Parent} {
+			a.askAgain(id)
 		}
+		for _, id := range o.Children {
+			a.askAgain(id)
+		}
+	}
+}
+
+func (a *account) askAgain(id string) {
+	if o, ok := a.byID[id]; ok {
+		o.asked = false
 	}
 }
 

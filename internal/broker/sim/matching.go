@@ -36,7 +36,7 @@ func (h happening) before(other happening) bool {
 // next returns what happens first to the open order until now. It moves the order's From on, so
 // that no point is met twice.
 func (e *exchange) next(o *order, now time.Time) (happening, bool) {
-	if o.Waits || o.Working.After(now) {
+	if o.Waits || o.Working.After(now) || o.FromRank == rankAll && o.From.Equal(now) {
 		return happening{}, false
 	}
 	if o.Status == statusAccepted && o.TimeInForce != tifCLS || o.Status == statusPendingNew {

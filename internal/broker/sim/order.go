@@ -65,6 +65,9 @@ type order struct {
 	Waits    bool            `json:"sim_waits,omitempty"`    // a leg whose parent has not filled
 	Elected  bool            `json:"sim_elected,omitempty"`  // a stop whose price has been reached
 	Seen     bool            `json:"sim_seen,omitempty"`     // it has met a point, from which prices move on without a jump
+
+	asked  bool      // coming holds the answer; of the settling that goes on
+	coming happening // what happens next; without an order nothing
 }
 
 func (o *order) isOpen() bool {

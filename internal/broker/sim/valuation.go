@@ -120,22 +120,34 @@ func (e *exchange) multiplierOf(a *account, f figures) int64 {
 	return min(e.multiplier, wanted)
 }
 
-// unsettled is what sales have brought that has not been settled at now (T+1 since May 2024).
+// settling is money that sales of one day have brought and that settles on a later one.
+type settling struct {
+	day    time.Time // midnight New York
+	amount decimal.Decimal
+}
+
+// sold notes when the proceeds of an execution settle (T+1 since May 2024).
+func (a *account) sold(f fill) {
+	if !f.execution() || f.Side != sideSell {
+		return
+	}
+	day := market.Settlement(market.LatestSession(f.At))
+	if n := len(a.settling); n > 0 && a.settling[n-1].day.Equal(day) {
+		a.settling[n-1].amount = a.settling[n-1].amount.Add(f.Amount)
+		return
+	}
+	a.settling = append(a.settling, settling{day, f.Amount})
+}
+
+// unsettled is what sales have brought that has not settled at now.
 func (a *account) unsettled(now time.Time) decimal.Decimal {
-	sum := decimal.Zero
-	today := market.Day(now)
-	for _, f := range slices.Backward(a.Fills) {
-		if f.At.Before(today.AddDate(0, 0, -longestSettlement)) {
-			break
-		}
-		if f.execution() && f.Side == sideSell && market.Settlement(market.LatestSession(f.At)).After(today) {
-			sum = sum.Add(f.Amount)
-		}
+	today, sum := market.Day(now), decimal.Zero
+	a.settling = slices.DeleteFunc(a.settling, func(s settling) bool { return !s.day.After(today) })
+	for _, s := range a.settling {
+		sum = sum.Add(s.amount)
 	}
 	return sum
 }
-
-const longestSettlement = 10 // calendar days, with three settlement days and any holidays
 
 func notNegative(d decimal.Decimal) decimal.Decimal { return decimal.Max(d, decimal.Zero) }
 
