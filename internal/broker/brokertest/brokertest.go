@@ -42,6 +42,10 @@ func Run(t *testing.T, open func(*testing.T) Fixture) {
 		"an unknown order is not found":            unknownOrder,
 		"a canceled order cannot be canceled":      cancelTwice,
 		"executions are listed once, oldest first": executions,
+		"open orders hold their money":             ordersHoldMoney,
+		"open orders hold their shares":            ordersHoldShares,
+		"opposite orders do not meet":              washTrade,
+		"a short sale is covered":                  shortSale,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -243,3 +243,55 @@ func executions(t *testing.T, f Fixture) {
 		t.Errorf("later fills %+v, error %v", later, err)
 	}
 }
+
+func ordersHoldMoney(t *testing.T, f Fixture) {
+	closeMarket(t, f)
+	before := account(t, f).BuyingPower
+	placed := submit(t, f, order(func(i *trade.Intent) { i.Qty, i.Notional = decimal.NullDecimal{}, amount("1000") }))
+	if held := before.Sub(account(t, f).BuyingPower); held.LessThan(decimal.NewFromInt(1000)) {
+		t.Errorf("an order for $1,000 holds %s", held)
+	}
+	if err := f.Broker.Cancel(t.Context(), placed.ID); err != nil {
+		t.Fatal(err)
+	}
+	if after := account(t, f).BuyingPower; !after.Equal(before) {
+		t.Errorf("buying power %s after the cancellation, %s before the order", after, before)
+	}
+}
+
+func ordersHoldShares(t *testing.T, f Fixture) {
+	fillOrder(t, f, order())
+	closeMarket(t, f)
+	submit(t, f, order(sell))
+	positions, err := f.Broker.Positions(t.Context())
+	if err != nil || len(positions) != 1 || !positions[0].QtyAvailable.IsZero() {
+		t.Errorf("positions %+v, error %v", positions, err)
+	}
+	if _, err := f.Broker.Submit(t.Context(), order(sell)); !errors.Is(err, engine.ErrOrderRejected) {
+		t.Errorf("the same shares sold twice: %v", err)
+	}
+	if _, err := f.Broker.Submit(t.Context(), order(sell, func(i *trade.Intent) { i.Qty = amount("3") })); !errors.Is(err, engine.ErrOrderRejected) {
+		t.Errorf("more than is held: %v", err)
+	}
+}
+
+func washTrade(t *testing.T, f Fixture) {
+	fillOrder(t, f, order())
+	closeMarket(t, f)
+	submit(t, f, order(sell))
+	if _, err := f.Broker.Submit(t.Context(), order()); !errors.Is(err, engine.ErrOrderRejected) {
+		t.Errorf("a purchase beside a sale: %v", err)
+	}
+}
+
+func shortSale(t *testing.T, f Fixture) {
+	fillOrder(t, f, order(sell))
+	positions, err := f.Broker.Positions(t.Context())
+	if err != nil || len(positions) != 1 || !positions[0].Qty.Equal(decimal.NewFromInt(-2)) || !positions[0].MarketValue.IsNegative() {
+		t.Errorf("positions %+v, error %v", positions, err)
+	}
+	fillOrder(t, f, order())
+	if positions, err := f.Broker.Positions(t.Context()); err != nil || len(positions) != 0 {
+		t.Errorf("covered: %+v, %v", positions, err)
+	}
+}
