@@ -34,7 +34,7 @@ func serve(t testing.TB, config sim.Config) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(simulator.Handler())
+	server := httptest.NewServer(checked(t, simulator.Handler()))
 	t.Cleanup(server.Close)
 	b := bench{simulator: simulator, server: server}
 	b.trading, b.data = b.client("key", "secret")
