@@ -27,22 +27,14 @@ type witnessed struct {
 	outside bool
 }
 
-// gather reads stubs and checkpoints. The problem is the first that is not the installation's own.
-func (v Verification) gather(ctx context.Context, ledger Ledger, head Head) (evidence, *Problem, error) {
+// gather reads stubs and the notes of checkpoints, those inside of the database as given. The problem is the first that is not the installation's own.
+func (v Verification) gather(ctx context.Context, ledger Ledger, head Head, inside []string) (evidence, *Problem, error) {
 	stubs, err := ledger.AuditArchives(ctx)
 	if err != nil {
 		return evidence{}, nil, err
 	}
 	var e evidence
 	found := v.readStubs(head.Installation, stubs, &e)
-	above := e.archived.last
-	if len(v.Archives) > 0 {
-		above = 0
-	}
-	inside, err := ledger.AuditCheckpoints(ctx, above)
-	if err != nil {
-		return evidence{}, nil, err
-	}
 	for _, group := range []struct {
 		notes   []string
 		outside bool

@@ -26,7 +26,7 @@ type Ledger interface {
 	// returns; an error of visit ends the scan and comes back.
 	ScanAudit(ctx context.Context, first, last int64, visit func(*Record) error) error
 	// AuditCheckpoints returns the notes of the checkpoints, smallest first.
-	AuditCheckpoints(ctx context.Context, above int64) ([]string, error)
+	AuditCheckpoints(ctx context.Context, above int64) ([]string, error) // of larger size
 	// AuditArchives returns the notes of the archives' stubs, oldest first.
 	AuditArchives(ctx context.Context) ([]string, error)
 }
@@ -44,11 +44,16 @@ const chunk = 20_000
 // Verify checks the whole log and names the first entry that is not as it was written. An error
 // means that the log could not be read.
 func (v Verification) Verify(ctx context.Context, ledger Ledger) (Report, error) {
+	// Checkpoints first: what is written meanwhile makes the log longer than they say, never shorter.
+	inside, err := ledger.AuditCheckpoints(ctx, 0)
+	if err != nil {
+		return Report{}, err
+	}
 	head, err := ledger.AuditHead(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	evidence, found, err := v.gather(ctx, ledger, head)
+	evidence, found, err := v.gather(ctx, ledger, head, inside)
 	if err != nil {
 		return Report{}, err
 	}

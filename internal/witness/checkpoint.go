@@ -14,18 +14,21 @@ func (w *Witness) step(ctx context.Context, now bool) error {
 	if w.alarmed {
 		return nil
 	}
+	if err := w.load(ctx); err != nil || w.alarmed {
+		return err
+	}
 	head, err := w.Store.AuditHead(ctx)
-	if err != nil {
+	if err != nil || !w.due(head, now) {
 		return err
 	}
-	if err := w.load(ctx, head.Installation); err != nil || w.alarmed {
-		return err
+	found, err := w.follows(ctx, head)
+	if found != nil { // entries may have been archived between two reads: look again
+		if head, err = w.Store.AuditHead(ctx); err == nil {
+			found, err = w.follows(ctx, head)
+		}
 	}
-	if !w.due(head, now) {
-		return nil
-	}
-	if found, err := w.follows(ctx, head); err != nil || found != nil {
-		if found != nil {
+	if err != nil || found != nil {
+		if err == nil {
 			w.alarm(ctx, *found)
 		}
 		return err
@@ -46,10 +49,15 @@ func (w *Witness) step(ctx context.Context, now bool) error {
 
 // load finds the newest checkpoint that was ever made, in the database or in the file, so that the
 // next one continues it.
-func (w *Witness) load(ctx context.Context, installation string) error {
+func (w *Witness) load(ctx context.Context) error {
 	if w.loaded {
 		return nil
 	}
+	head, err := w.Store.AuditHead(ctx)
+	if err != nil {
+		return err
+	}
+	installation := head.Installation
 	text, err := w.Store.NewestAuditCheckpoint(ctx)
 	if err != nil {
 		return err

@@ -234,3 +234,41 @@ func TestAWebhookThatHangsDelaysNothing(t *testing.T) {
 		eventually(t, "checkpoints go on", func() bool { return b.fileNotes() > before })
 	}
 }
+
+// A log that grows, is signed and is archived while it is verified is never called bad.
+func TestVerifyingALogThatGrowsRaisesNoAlarm(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		b := setup(t, address, func(c *witness.Config) { c.Entries = 1 })
+		b.act(1)
+		b.run()
+		grown := make(chan struct{})
+		go func() {
+			defer close(grown)
+			for n := range 300 {
+				b.clock.Advance(time.Second)
+				if err := b.Append(context.Background(), audit.Entry{Action: audit.Logout}); err != nil {
+					t.Error(err)
+				}
+				if n%100 == 99 {
+					if _, err := b.another().Archive(context.Background(), b.clock.Now().Add(-20*time.Second), filepath.Join(t.TempDir(), "archive")); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		}()
+		for done := false; !done; {
+			select {
+			case <-grown:
+				done = true
+			default:
+			}
+			if report := b.verify(); !report.OK() {
+				t.Fatalf("%+v", *report.Problem)
+			}
+		}
+		if strings.Contains(b.log.String(), "ALARM") {
+			t.Error(b.log.String())
+		}
+	})
+}
