@@ -26,6 +26,7 @@ type specification struct {
 	document map[string]any
 	compiler *jsonschema.Compiler
 	name     string
+	patterns map[string]*regexp.Regexp // of the templates
 	mu       sync.Mutex
 	compiled map[string]*jsonschema.Schema
 }
@@ -51,6 +52,10 @@ var specifications = sync.OnceValues(func() ([]*specification, error) {
 		}
 		document = modern(document)
 		s := &specification{document: document.(map[string]any), compiler: jsonschema.NewCompiler(), name: name + ".json", compiled: map[string]*jsonschema.Schema{}}
+		s.patterns = map[string]*regexp.Regexp{}
+		for template := range s.document["paths"].(map[string]any) {
+			s.patterns[template] = regexp.MustCompile("^" + parameter.ReplaceAllString(regexp.QuoteMeta(template), "[^/:]+") + "$")
+		}
 		if err := s.compiler.AddResource(s.name, document); err != nil {
 			return nil, err
 		}
@@ -86,9 +91,8 @@ var parameter = regexp.MustCompile(`\\\{[^}]*\\\}`)
 // schemaOf is the schema of the answer, nil when the document has none for it.
 func (s *specification) schemaOf(method, path string, status int) (*jsonschema.Schema, string, error) {
 	for template, item := range s.document["paths"].(map[string]any) {
-		pattern := "^" + parameter.ReplaceAllString(regexp.QuoteMeta(template), "[^/:]+") + "$"
 		operation, ok := item.(map[string]any)[strings.ToLower(method)].(map[string]any)
-		if !ok || !regexp.MustCompile(pattern).MatchString(path) || strings.Contains(template, "{") && s.literal(path) {
+		if !ok || !s.patterns[template].MatchString(path) || strings.Contains(template, "{") && s.literal(path) {
 			continue
 		}
 		answer, ok := operation["responses"].(map[string]any)[fmt.Sprint(status)].(map[string]any)
