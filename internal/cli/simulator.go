@@ -34,6 +34,7 @@ func simulatorCommand(env *Environment) *cobra.Command {
 	flags.StringVar(&options.StateFile, "state", "", "`FILE` that keeps accounts and time over a restart")
 	flags.StringVar(&options.Faults, "faults", "", "YAML `FILE` of what goes wrong and when")
 	flags.BoolVar(&options.FreePlan, "free-plan", false, "market data of the free plan: SIP data after 15 minutes, 30 symbols a stream")
+	flags.IntVar(&options.RateLimit, "rate-limit", 0, "`REQUESTS` a minute that one key may send to each API (Alpaca: 200); 0: as many as it likes")
 	now := flags.String("now", "", "the market's `TIME` at the start, RFC 3339 (default: now, or the last recorded close)")
 	speed := flags.String("speed", "", "`N` times real time without closed hours, or step: held until POST /_simulator/advance")
 	cash := flags.String("cash", "100000", "deposit of each new account, `DOLLARS`")
@@ -46,6 +47,9 @@ func simulatorCommand(env *Environment) *cobra.Command {
 		}
 		if options.Cash, err = parseCash(*cash); err != nil {
 			return err
+		}
+		if options.RateLimit < 0 {
+			return usage("--rate-limit %d is below 0.", options.RateLimit)
 		}
 		return daemon.ServeSimulator(command.Context(), options)
 	}

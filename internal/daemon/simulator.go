@@ -12,7 +12,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
@@ -28,6 +27,7 @@ type SimulatorOptions struct {
 	StateFile string          // empty: everything is forgotten at the end
 	Faults    string          // a script of what goes wrong; empty: nothing but what is asked for
 	FreePlan  bool            // market data of the free plan
+	RateLimit int             // requests a minute of one key at one API; 0: as many as it likes
 	Stdout    io.Writer       // gets the one line that says where it listens
 	Log       *slog.Logger
 }
@@ -71,7 +71,7 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 	simulator, err := sim.New(sim.Config{
 		Market: prices, Pace: options.Speed.pace(follow), Now: options.Now, Cash: options.Cash,
 		StateFile: options.StateFile, Logger: options.Log,
-		Faults: faults, FreePlan: options.FreePlan, RequestsPerMinute: alpaca.RequestsPerMinute,
+		Faults: faults, FreePlan: options.FreePlan, RequestsPerMinute: options.RateLimit,
 	})
 	if err != nil {
 		return err
