@@ -103,7 +103,7 @@ func (s *server) openStream(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	defer context.AfterFunc(s.ending, cancel)()
 
-	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	if err := out.open(); err == nil {

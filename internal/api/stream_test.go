@@ -41,7 +41,7 @@ func (v *visitor) listen() *listener {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
+	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
 		v.t.Fatalf("stream: %d %v", response.StatusCode, response.Header)
 	}
 	l := &listener{t: v.t, lines: make(chan string, 4096), cancel: cancel}
