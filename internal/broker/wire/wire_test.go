@@ -88,6 +88,9 @@ func TestTradingShapesHaveTheDocumentedKeys(t *testing.T) {
 		"history":   {wire.PortfolioHistory{}, "base_value equity profit_loss profit_loss_pct timeframe timestamp"},
 		"clock":     {wire.Clock{}, "is_open next_close next_open timestamp"},
 		"calendar":  {wire.CalendarDay{}, "close date open session_close session_open settlement_date"},
+		"settings":  {wire.Configurations{}, "disable_overnight_trading fractional_trading max_margin_multiplier max_options_trading_level no_shorting ptp_no_exception_entry suspend_trade trade_confirm_email"},
+		"watchlist": {wire.Watchlist{}, "account_id created_at id name updated_at"},
+		"activity":  {wire.NonTradeActivity{}, "activity_type created_at currency date id net_amount status"},
 		"execution": {wire.FillActivity{}, "activity_type cum_qty id leaves_qty order_id order_status price qty side symbol transaction_time type"},
 	} {
 		encoded, err := json.Marshal(c.shape)
