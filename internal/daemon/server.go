@@ -54,7 +54,7 @@ const collectEvery = 50 // percent
 // returns nil. A fault says what kept it from starting; nothing is half-started then.
 func Serve(ctx context.Context, options Options) (err error) {
 	debug.SetGCPercent(collectEvery)
-	listener, err := listen(options.Bind)
+	listener, err := listen(options.Bind, "--host and --port, or BIND")
 	if err != nil {
 		return err
 	}
@@ -84,14 +84,14 @@ func Serve(ctx context.Context, options Options) (err error) {
 	return serve(ctx, api.Server(handler, options.Log), capped, options.Stdout)
 }
 
-// listen opens the address before anything else is touched.
-func listen(bind string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", bind)
+// listen opens the address before anything else is touched; otherwise says how to choose another.
+func listen(address, otherwise string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fault.Because(err, fault.Conflict, "The address %s is in use. Stop the program that uses it, or choose another port with --port (0 takes a free one).", bind)
+		return nil, fault.Because(err, fault.Conflict, "The address %s is in use. Stop the program that uses it, or take another: %s (port 0 takes a free one).", address, otherwise)
 	case err != nil:
-		return nil, fault.Because(err, fault.Invalid, "Cannot listen on %s: %s. Choose another address with --host and --port or BIND.", bind, cause(err))
+		return nil, fault.Because(err, fault.Invalid, "Cannot listen on %q: %s. Use %s.", address, cause(err), otherwise)
 	}
 	return listener, nil
 }

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
-	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
 // SimulatorOptions say what the stand-alone simulator serves.
@@ -62,7 +59,7 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 			return err
 		}
 	}
-	listener, err := listenSimulator(options.Listen)
+	listener, err := listen(options.Listen, "--listen HOST:PORT")
 	if err != nil {
 		return err
 	}
@@ -83,17 +80,6 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 	simulator.Start(context.WithoutCancel(ctx))
 	defer func() { err = errors.Join(err, simulator.Stop()) }()
 	return serve(ctx, simulatorServer(simulator.Handler(), options.Log), listener, options.Stdout)
-}
-
-func listenSimulator(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fault.Because(err, fault.Conflict, "The address %s is in use. Stop the program that uses it, or choose another with --listen (port 0 takes a free one).", address)
-	case err != nil:
-		return nil, fault.Because(err, fault.Invalid, "Cannot listen on %q: %s. Use --listen HOST:PORT.", address, cause(err))
-	}
-	return listener, nil
 }
 
 // simulatorServer bounds how long a client may take.

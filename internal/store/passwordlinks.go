@@ -80,9 +80,6 @@ func (s *Store) UsePasswordLink(ctx context.Context, hash []byte, passwordHash s
 		if _, err := tx.NewRaw("DELETE FROM known_devices WHERE user_id = ?", userID).Exec(ctx); err != nil {
 			return err
 		}
-		if _, err := tx.NewRaw("DELETE FROM known_devices WHERE user_id = ?", userID).Exec(ctx); err != nil {
-			return err
-		}
 		if _, err := s.endSessions(ctx, tx, userID); err != nil {
 			return err
 		}
