@@ -27,6 +27,12 @@ const (
 	AutoTradeCycle   Action = "auto_trade_cycle"
 	AutoTradeError   Action = "auto_trade_error"
 	KeyRotated       Action = "key_rotated"
+	TradingHalted    Action = "trading_halted"  // by a person or by the program: halted or reduce-only
+	TradingResumed   Action = "trading_resumed" // active again
+	TradingFlattened Action = "trading_flattened"
+	AccountArmed     Action = "account_armed" // a live account may be traded
+	DriftFound       Action = "drift_found"   // the broker's positions differ from the journal's
+	DriftAdopted     Action = "drift_adopted"
 
 	TwoFactorEnabled  Action = "2fa_enable"
 	TwoFactorDisabled Action = "2fa_disable"

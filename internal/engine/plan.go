@@ -17,9 +17,15 @@ type PlanInput struct {
 	Deadline  time.Time // after it the intents are no longer sent
 
 	Settings  trade.Settings
-	Signals   []trade.Signal // in watchlist order: who comes first gets the money
-	Portfolio trade.Portfolio
+	Signals   []trade.Signal         // in watchlist order: who comes first gets the money
+	Portfolio trade.Portfolio        // with BrokerOrder.Own set
 	Assets    map[string]trade.Asset // by symbol; a symbol that is absent is not tradable
+
+	Now          time.Time // the market's time
+	State        trade.TradingState
+	Record       trade.TrackRecord
+	Quotes       map[string]trade.Quote // of symbols whose limits ask for them; see NeedsQuotes
+	Installation trade.RiskLimits       // hold besides Settings.Risk
 
 	// NewID returns a new UUID for each intent.
 	NewID func() string

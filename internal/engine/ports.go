@@ -67,4 +67,10 @@ type Journal interface {
 	// RecordOrder stores the order's new state, and fills that are not known yet; a fill that is
 	// known (same account and execution id) changes nothing.
 	RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error
+
+	// Standing returns the state in force for the account: the stricter of its own and the whole
+	// installation's.
+	Standing(ctx context.Context, accountID string) (trade.Standing, error)
+	// Halt puts a state in force, with its audit entry, unless a stricter one is in force already.
+	Halt(ctx context.Context, standing trade.Standing) error
 }

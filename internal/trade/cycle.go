@@ -1,6 +1,10 @@
 package trade
 
-import "time"
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
 
 // Cycle is one run of one account's strategy: the record that answers "why did it (not) trade?".
 type Cycle struct {
@@ -12,6 +16,7 @@ type Cycle struct {
 	StartedAt  time.Time
 	FinishedAt time.Time // zero while running
 	DryRun     bool
+	Equity     decimal.NullDecimal // of the account when it was decided
 	Outcome    CycleOutcome
 	Problem    string // the sentence shown when Outcome is failed
 	Decisions  []Decision

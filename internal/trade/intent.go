@@ -16,9 +16,14 @@ type Purpose string
 
 // The purposes. Exit closes a long or covers a short.
 const (
-	Entry Purpose = "entry"
-	Exit  Purpose = "exit"
+	Entry   Purpose = "entry"
+	Exit    Purpose = "exit"
+	Protect Purpose = "protect" // a stop, take profit or trailing stop of a position, at the broker
+	Flatten Purpose = "flatten" // closes a position because everything is to be closed
 )
+
+// Closes reports whether an order of the purpose can only make a position smaller.
+func (p Purpose) Closes() bool { return p != Entry }
 
 // Intent is what to order and why. It is journaled before anything is sent.
 type Intent struct {
@@ -33,6 +38,14 @@ type Intent struct {
 	TimeInForce   TimeInForce
 	Qty           decimal.NullDecimal // Qty xor Notional
 	Notional      decimal.NullDecimal // US dollars, whole cents
+	LimitPrice    decimal.NullDecimal // types limit and stop_limit
+	StopPrice     decimal.NullDecimal // types stop and stop_limit
+	TrailPercent  decimal.NullDecimal // type trailing_stop: 5 is five percent
+	ExtendedHours bool
+	Class         OrderClass          // simple when empty
+	TakeProfit    decimal.NullDecimal // limit price of the leg that takes profit; classes bracket, oto, oco
+	StopLoss      decimal.NullDecimal // stop price of the leg that limits the loss
+	CancelFirst   []string            // broker ids of protective orders that hold the shares: canceled, and seen canceled, before this is sent
 	Purpose       Purpose
 	Reason        string    // one sentence, "Bought ... because ..."
 	BarEnd        time.Time // close of the bar it was decided on

@@ -18,8 +18,25 @@ const (
 // OrderType is the kind of order, spelled as Alpaca does.
 type OrderType string
 
-// MarketOrder executes at the next price.
-const MarketOrder OrderType = "market"
+// The types of order.
+const (
+	MarketOrder       OrderType = "market" // executes at the next price
+	LimitOrder        OrderType = "limit"
+	StopOrder         OrderType = "stop"
+	StopLimitOrder    OrderType = "stop_limit"
+	TrailingStopOrder OrderType = "trailing_stop"
+)
+
+// OrderClass says whether an order brings others with it, spelled as Alpaca does.
+type OrderClass string
+
+// The classes.
+const (
+	SimpleOrder  OrderClass = "simple"
+	BracketOrder OrderClass = "bracket" // with a take-profit and a stop-loss leg
+	OTOOrder     OrderClass = "oto"     // with one of the two
+	OCOOrder     OrderClass = "oco"     // two exits, of which one cancels the other
+)
 
 // TimeInForce says how long an order stays, spelled as Alpaca does.
 type TimeInForce string
@@ -45,7 +62,11 @@ type BrokerOrder struct {
 	FilledAvgPrice decimal.NullDecimal
 	LimitPrice     decimal.NullDecimal
 	StopPrice      decimal.NullDecimal
-	Status         string // Alpaca's order status: accepted, new, partially_filled, filled, canceled ...
+	TrailPercent   decimal.NullDecimal
+	Class          string        // simple, bracket, oto, oco; empty means simple
+	Legs           []BrokerOrder // of a bracket, oto or oco order, when the broker was asked for them
+	Own            bool          // journaled by this program, or a leg of such an order; set by the desk, false elsewhere
+	Status         string        // Alpaca's order status: accepted, new, partially_filled, filled, canceled ...
 	SubmittedAt    time.Time
 	FilledAt       time.Time // zero until filled
 	UpdatedAt      time.Time

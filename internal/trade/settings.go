@@ -35,6 +35,8 @@ type Settings struct {
 	PositionSizePct decimal.Decimal // percent of equity for one entry, 0 < p <= 100
 	MaxPositions    int
 	AllowShort      bool
+	Execution       ExecutionSettings
+	Risk            RiskLimits
 
 	Schedule ScheduleSettings
 }
@@ -72,10 +74,22 @@ type BollingerSettings struct {
 // ScheduleSettings say when an account's cycle runs. Whether it runs at all is the account's own
 // switch, so that automation allowed for one account never starts on another.
 type ScheduleSettings struct {
+	Kind            ScheduleKind
 	IntervalMinutes int
-	Cron            string // five fields in New York time; empty: every IntervalMinutes
+	Cron            string // five fields in New York time
 	MarketHoursOnly bool
+	ExtendedHours   bool // sessions begin at 04:00 and end at 20:00 instead of 09:30 and 16:00
 }
+
+// ScheduleKind says what a schedule counts by.
+type ScheduleKind string
+
+// The kinds.
+const (
+	AtBarClose   ScheduleKind = "bar_close" // when a bar of the settings' timeframe closes
+	EveryMinutes ScheduleKind = "interval"
+	ByCron       ScheduleKind = "cron"
+)
 
 // DefaultSettings are the defaults of a user in the database (the Python system's columns).
 func DefaultSettings() Settings {

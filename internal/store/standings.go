@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+type standingRow struct {
+	bun.BaseModel `bun:"table:standings"`
+
+	AccountID string
+	State     trade.TradingState
+	Cause     trade.HaltCause
+	Reason    string
+	Who       string
+	Since     instant
+}
+
+// Standing returns the state in force for the account: the stricter of its own and the whole
+// installation's.
+func (s *Store) Standing(ctx context.Context, accountID string) (trade.Standing, error) {
+	return readStanding(ctx, s.read, accountID)
+}
+
+func readStanding(ctx context.Context, db bun.IDB, accountID string) (trade.Standing, error) {
+	var rows []standingRow
+	err := db.NewSelect().Model(&rows).Where("account_id IN (?, ?)", accountID, trade.WholeInstallation).Scan(ctx)
+	standing := trade.Standing{AccountID: accountID, State: trade.Active}
+	for _, row := range rows {
+		if standing.State.Stricter(row.State) != standing.State {
+			standing = trade.Standing{
+				AccountID: row.AccountID, State: row.State, Cause: row.Cause,
+				Reason: row.Reason, Who: row.Who, Since: row.Since.Time,
+			}
+		}
+	}
+	return standing, explain(err)
+}
+
+// Halt puts a state in force, with its audit entry by the program, unless the scope's own state is
+// as strict already: the first reason stays.
+func (s *Store) Halt(ctx context.Context, standing trade.Standing) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		own, err := ownStanding(ctx, tx, standing.AccountID)
+		if err != nil || own.Stricter(standing.State) == own {
+			return err
+		}
+		return s.putStanding(ctx, tx, standing, audit.Entry{
+			At: standing.Since, ActorName: standing.Who, Action: audit.TradingHalted, Target: scopeOf(standing.AccountID),
+			Details: map[string]any{"state": string(standing.State), "cause": string(standing.Cause), "reason": standing.Reason},
+		})
+	})
+}
+
+// SetStanding puts a state in force, stricter or not, because a person wants it.
+func (s *Store) SetStanding(ctx context.Context, standing trade.Standing, entry audit.Entry) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		return s.putStanding(ctx, tx, standing, entry)
+	})
+}
+
+// ownStanding is the state of one scope alone.
+func ownStanding(ctx context.Context, tx bun.Tx, accountID string) (trade.TradingState, error) {
+	var states []trade.TradingState
+	err := tx.NewRaw("SELECT state FROM standings WHERE account_id = ?", accountID).Scan(ctx, &states)
+	if len(states) == 0 {
+		return trade.Active, err
+	}
+	return states[0], err
+}
+
+func (s *Store) putStanding(ctx context.Context, tx bun.Tx, standing trade.Standing, entry audit.Entry) error {
+	row := standingRow{
+		AccountID: standing.AccountID, State: standing.State, Cause: standing.Cause,
+		Reason: standing.Reason, Who: standing.Who, Since: at(standing.Since),
+	}
+	_, err := tx.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").
+		Set("state = EXCLUDED.state, cause = EXCLUDED.cause, reason = EXCLUDED.reason, who = EXCLUDED.who, since = EXCLUDED.since").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, entry)
+}
+
+// scopeOf names what a standing holds for, as the target of an audit entry.
+func scopeOf(accountID string) string {
+	if accountID == trade.WholeInstallation {
+		return "installation"
+	}
+	return "account:" + accountID
+}
