@@ -104,7 +104,7 @@ func TestOrdersGoFirst(t *testing.T) {
 			if _, err := one.Submit(t.Context(), intent); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 		var both sync.WaitGroup
 		both.Go(func() {
