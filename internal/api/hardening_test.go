@@ -39,7 +39,7 @@ func TestABodyOfFiftyMegabytesIsRefused(t *testing.T) {
 		request.ContentLength = length
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Expect", "100-continue") // so that the answer is not lost behind the body
-		v.client.Transport = &http.Transport{ExpectContinueTimeout: 5 * time.Second, DisableKeepAlives: true}
+		v.client.Transport = &http.Transport{ExpectContinueTimeout: 20 * time.Second, DisableKeepAlives: true}
 		response, err := v.client.Do(request)
 		if err != nil {
 			continue // the server has closed the connection on us, which is as good
@@ -97,7 +97,7 @@ func slowly(t *testing.T, b *bench, beginning string) string {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	if err := connection.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := connection.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(connection, beginning); err != nil {
@@ -112,7 +112,7 @@ func slowly(t *testing.T, b *bench, beginning string) string {
 
 func TestSlowClientsAreCutOff(t *testing.T) {
 	t.Parallel()
-	const patience = 200 * time.Millisecond
+	const patience = 700 * time.Millisecond
 	b := setupServer(t, func(s *http.Server) {
 		s.ReadHeaderTimeout, s.ReadTimeout, s.IdleTimeout = patience, 2*patience, patience
 	},
@@ -186,7 +186,7 @@ func TestConnectionsOfOneAddressAreCapped(t *testing.T) {
 			return connection, true
 		case <-g.closed:
 			return nil, false
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Fatal("the connection was neither taken nor closed")
 			return nil, false
 		}
@@ -299,7 +299,7 @@ func TestNoAnswerLeadsToAnotherSite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = connection.SetDeadline(time.Now().Add(10 * time.Second))
+		_ = connection.SetDeadline(time.Now().Add(30 * time.Second))
 		fmt.Fprintf(connection, "GET %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n", target, address)
 		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 		if err != nil {
