@@ -30,10 +30,20 @@ func dial(t *testing.T, handler http.HandlerFunc) *alpaca.Client {
 
 func clientOf(t *testing.T, address string) *alpaca.Client {
 	t.Helper()
-	client, err := alpaca.New(alpaca.Config{
-		KeyID: secret.NewText("PKTEST"), SecretKey: secret.NewText("hush"),
-		TradingURL: address, DataURL: address, Feed: "iex",
-	})
+	return newClient(t, alpaca.Config{TradingURL: address, DataURL: address})
+}
+
+// clientThrough returns a client of the network's server.
+func clientThrough(t *testing.T, transport http.RoundTripper) *alpaca.Client {
+	t.Helper()
+	return newClient(t, alpaca.Config{TradingURL: address, DataURL: address, Transport: transport})
+}
+
+// newClient returns a client with keys that a test does not care about.
+func newClient(t *testing.T, config alpaca.Config) *alpaca.Client {
+	t.Helper()
+	config.KeyID, config.SecretKey, config.Feed = secret.NewText("PKTEST"), secret.NewText("hush"), "iex"
+	client, err := alpaca.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -18,28 +18,35 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// soon is how long a test waits for what must happen.
-const soon = 15 * time.Second
+// soon is how long a test waits for what must happen, by its bubble's time: a machine may be as
+// slow as it likes.
+const soon = 10 * time.Minute
 
-// exchange is a simulated exchange in the middle of a session, and a client of it.
+// exchange is a simulated exchange in the middle of a session, and a client of it. Time passes in
+// the test's bubble; the market's moves by advance.
 type exchange struct {
 	simulator *sim.Simulator
-	server    *httptest.Server
+	browser   *http.Client
 	client    *alpaca.Client
 	now       time.Time
+}
+
+// atExchange runs the test in a bubble with an exchange of its own, reached over HTTP in memory.
+func atExchange(t *testing.T, test func(*testing.T, *exchange)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, openExchange(t)) })
 }
 
 func openExchange(t *testing.T) *exchange {
 	t.Helper()
 	now := time.Date(2026, time.November, 20, 15, 30, 2, 0, time.UTC)
-	simulator, err := sim.New(sim.Config{Market: sim.NewSynthetic(11), Now: now, KeepAlive: 50 * time.Millisecond})
+	simulator, err := sim.New(sim.Config{Market: sim.NewSynthetic(11), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(simulator.Handler())
-	t.Cleanup(server.Close)
+	transport := serve(t, simulator.Handler())
 	t.Cleanup(func() { _ = simulator.Stop() }) // before the server, which waits for its streams
-	return &exchange{simulator, server, clientOf(t, server.URL), now}
+	return &exchange{simulator, &http.Client{Transport: transport}, clientThrough(t, transport), now}
 }
 
 func (e *exchange) advance(t *testing.T, by time.Duration) {
@@ -53,7 +60,7 @@ func (e *exchange) advance(t *testing.T, by time.Duration) {
 // raise arms a fault over HTTP, as anybody would.
 func (e *exchange) raise(t *testing.T, faultJSON string) {
 	t.Helper()
-	response, err := http.Post(e.server.URL+"/_simulator/faults", "application/json", strings.NewReader(faultJSON))
+	response, err := e.browser.Post(address+"/_simulator/faults", "application/json", strings.NewReader(faultJSON))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +73,7 @@ func (e *exchange) raise(t *testing.T, faultJSON string) {
 // struck is how often the first fault has struck.
 func (e *exchange) struck(t *testing.T) int {
 	t.Helper()
-	response, err := http.Get(e.server.URL + "/_simulator/faults")
+	response, err := e.browser.Get(address + "/_simulator/faults")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,23 +113,24 @@ func TestFaultsOfAnOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := openExchange(t)
-			if _, err := e.client.Account(t.Context()); err != nil { // opens the account
-				t.Fatal(err)
-			}
-			e.raise(t, c.fault)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			if _, err := e.client.Submit(ctx, buy("at1-fault", "2")); !errors.Is(err, c.want) {
-				t.Errorf("submit: %v, want %v", err, c.want)
-			}
-			if e.struck(t) != 1 {
-				t.Errorf("struck %d times", e.struck(t))
-			}
-			_, err := e.client.OrderByClientID(t.Context(), "at1-fault")
-			if there := err == nil; there != c.there || err != nil && !errors.Is(err, trade.ErrOrderNotFound) {
-				t.Errorf("afterwards: %v, want it there: %v", err, c.there)
-			}
+			atExchange(t, func(t *testing.T, e *exchange) {
+				if _, err := e.client.Account(t.Context()); err != nil { // opens the account
+					t.Fatal(err)
+				}
+				e.raise(t, c.fault)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if _, err := e.client.Submit(ctx, buy("at1-fault", "2")); !errors.Is(err, c.want) {
+					t.Errorf("submit: %v, want %v", err, c.want)
+				}
+				if e.struck(t) != 1 {
+					t.Errorf("struck %d times", e.struck(t))
+				}
+				_, err := e.client.OrderByClientID(t.Context(), "at1-fault")
+				if there := err == nil; there != c.there || err != nil && !errors.Is(err, trade.ErrOrderNotFound) {
+					t.Errorf("afterwards: %v, want it there: %v", err, c.there)
+				}
+			})
 		})
 	}
 }
@@ -146,19 +154,20 @@ func TestFaultsOfARead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := openExchange(t)
-			e.raise(t, c.fault)
-			_, err := e.client.Account(t.Context())
-			if c.ok {
-				if err != nil || e.struck(t) != 1 {
-					t.Errorf("%v after %d strikes", err, e.struck(t))
+			atExchange(t, func(t *testing.T, e *exchange) {
+				e.raise(t, c.fault)
+				_, err := e.client.Account(t.Context())
+				if c.ok {
+					if err != nil || e.struck(t) != 1 {
+						t.Errorf("%v after %d strikes", err, e.struck(t))
+					}
+					return
 				}
-				return
-			}
-			var answer *alpaca.Error
-			if fault.KindOf(err) != c.want || !errors.As(err, &answer) || len(answer.RequestID) != 32 {
-				t.Errorf("got %v of kind %v with %+v", err, fault.KindOf(err), answer)
-			}
+				var answer *alpaca.Error
+				if fault.KindOf(err) != c.want || !errors.As(err, &answer) || len(answer.RequestID) != 32 {
+					t.Errorf("got %v of kind %v with %+v", err, fault.KindOf(err), answer)
+				}
+			})
 		})
 	}
 }
@@ -167,59 +176,63 @@ func TestFaultsOfTheMarket(t *testing.T) {
 	t.Parallel()
 	t.Run("clock skew", func(t *testing.T) {
 		t.Parallel()
-		e := openExchange(t)
-		e.raise(t, `{"kind":"clock_skew","delay":"-90s"}`)
-		clock, err := e.client.Clock(t.Context())
-		if err != nil || !clock.Timestamp.Equal(e.now.Add(-90*time.Second)) || !clock.IsOpen {
-			t.Errorf("clock %+v, %v", clock, err)
-		}
+		atExchange(t, func(t *testing.T, e *exchange) {
+			e.raise(t, `{"kind":"clock_skew","delay":"-90s"}`)
+			clock, err := e.client.Clock(t.Context())
+			if err != nil || !clock.Timestamp.Equal(e.now.Add(-90*time.Second)) || !clock.IsOpen {
+				t.Errorf("clock %+v, %v", clock, err)
+			}
+		})
 	})
 	t.Run("halted symbol", func(t *testing.T) {
 		t.Parallel()
-		e := openExchange(t)
-		e.raise(t, `{"kind":"halt","symbol":"AAPL","until":"2026-11-20T15:40:00Z"}`)
-		e.submitted(t, buy("at1-halt", "2"))
-		e.advance(t, 9*time.Minute)
-		if o := e.order(t, "at1-halt"); !o.Open() || !o.FilledQty.IsZero() {
-			t.Errorf("in the halt: %+v", o)
-		}
-		e.advance(t, 2*time.Minute)
-		if o := e.order(t, "at1-halt"); o.Status != "filled" {
-			t.Errorf("after the halt: %+v", o)
-		}
+		atExchange(t, func(t *testing.T, e *exchange) {
+			e.raise(t, `{"kind":"halt","symbol":"AAPL","until":"2026-11-20T15:40:00Z"}`)
+			e.submitted(t, buy("at1-halt", "2"))
+			e.advance(t, 9*time.Minute)
+			if o := e.order(t, "at1-halt"); !o.Open() || !o.FilledQty.IsZero() {
+				t.Errorf("in the halt: %+v", o)
+			}
+			e.advance(t, 2*time.Minute)
+			if o := e.order(t, "at1-halt"); o.Status != "filled" {
+				t.Errorf("after the halt: %+v", o)
+			}
+		})
 	})
 	t.Run("early close", func(t *testing.T) {
 		t.Parallel()
-		e := openExchange(t)
-		e.raise(t, `{"kind":"early_close","close":"11:00"}`)
-		e.advance(t, 45*time.Minute) // 11:15
-		clock, err := e.client.Clock(t.Context())
-		if err != nil || clock.IsOpen {
-			t.Errorf("clock %+v, %v", clock, err)
-		}
-		e.submitted(t, buy("at1-early", "2"))
-		e.advance(t, time.Hour)
-		if o := e.order(t, "at1-early"); !o.FilledQty.IsZero() {
-			t.Errorf("after the close: %+v", o)
-		}
-		sessions, fromBroker := e.client.Sessions(t.Context(), e.now, e.now)
-		if !fromBroker || len(sessions) != 1 || !sessions[0].Close.Equal(time.Date(2026, time.November, 20, 16, 0, 0, 0, time.UTC)) {
-			t.Errorf("sessions %+v, from the broker: %v", sessions, fromBroker)
-		}
+		atExchange(t, func(t *testing.T, e *exchange) {
+			e.raise(t, `{"kind":"early_close","close":"11:00"}`)
+			e.advance(t, 45*time.Minute) // 11:15
+			clock, err := e.client.Clock(t.Context())
+			if err != nil || clock.IsOpen {
+				t.Errorf("clock %+v, %v", clock, err)
+			}
+			e.submitted(t, buy("at1-early", "2"))
+			e.advance(t, time.Hour)
+			if o := e.order(t, "at1-early"); !o.FilledQty.IsZero() {
+				t.Errorf("after the close: %+v", o)
+			}
+			sessions, fromBroker := e.client.Sessions(t.Context(), e.now, e.now)
+			if !fromBroker || len(sessions) != 1 || !sessions[0].Close.Equal(time.Date(2026, time.November, 20, 16, 0, 0, 0, time.UTC)) {
+				t.Errorf("sessions %+v, from the broker: %v", sessions, fromBroker)
+			}
+		})
 	})
 	t.Run("partial fill, then canceled", func(t *testing.T) {
 		t.Parallel()
-		e := openExchange(t)
-		e.raise(t, `{"kind":"partial_cancel","symbol":"AAPL","fraction":0.4}`)
-		e.submitted(t, buy("at1-part", "10"))
-		e.advance(t, time.Minute)
-		if o := e.order(t, "at1-part"); o.Status != "canceled" || o.FilledQty.String() != "4" {
-			t.Errorf("order %+v", o)
-		}
-		fills, err := e.client.Fills(t.Context(), e.now.Add(-time.Hour))
-		if err != nil || len(fills) != 1 || fills[0].Qty.String() != "4" {
-			t.Errorf("fills %+v, %v", fills, err)
-		}
+		atExchange(t, func(t *testing.T, e *exchange) {
+			e.raise(t, `{"kind":"partial_cancel","symbol":"AAPL","fraction":0.4}`)
+			e.submitted(t, buy("at1-part", "10"))
+			e.advance(t, time.Minute)
+			if o := e.order(t, "at1-part"); o.Status != "canceled" || o.FilledQty.String() != "4" {
+				t.Errorf("order %+v", o)
+			}
+			fills, err := e.client.Fills(t.Context(), e.now.Add(-time.Hour))
+			if err != nil || len(fills) != 1 || fills[0].Qty.String() != "4" {
+				t.Errorf("fills %+v, %v", fills, err)
+			}
+		})
 	})
 }
 
@@ -249,8 +262,6 @@ func (e *exchange) watch(t *testing.T, options alpaca.WatchOptions) *watched {
 	t.Helper()
 	w := &watched{events: make(chan alpaca.OrderEvent, 1000), connected: make(chan bool, 1000)}
 	options.Connected = func(up bool) { w.connected <- up }
-	options.Quiet, options.PollEvery = 400*time.Millisecond, 50*time.Millisecond
-	options.Retry = [2]time.Duration{100 * time.Millisecond, time.Second}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.client.Watch(ctx, options, func(event alpaca.OrderEvent) { w.events <- event }) }()
@@ -313,30 +324,31 @@ func TestFaultsOfAStream(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := openExchange(t)
-			w := e.watch(t, alpaca.WatchOptions{})
-			e.raise(t, c.fault)
-			e.submitted(t, buy("at1-watch", "10"))
-			e.advance(t, time.Minute)
-			kinds, last := w.until(t, "at1-watch")
-			if last.Status != c.status {
-				t.Errorf("told of %s in the end, want %s", last.Status, c.status)
-			}
-			seen := map[string]bool{}
-			for _, kind := range kinds {
-				if seen[kind] {
-					t.Errorf("told twice of %s: %v", kind, kinds)
+			atExchange(t, func(t *testing.T, e *exchange) {
+				w := e.watch(t, alpaca.WatchOptions{})
+				e.raise(t, c.fault)
+				e.submitted(t, buy("at1-watch", "10"))
+				e.advance(t, time.Minute)
+				kinds, last := w.until(t, "at1-watch")
+				if last.Status != c.status {
+					t.Errorf("told of %s in the end, want %s", last.Status, c.status)
 				}
-				seen[kind] = true
-			}
-			if e.struck(t) == 0 {
-				t.Error("the fault did not strike")
-			}
-			e.submitted(t, buy("at1-next", "1")) // the watch goes on
-			e.advance(t, time.Minute)
-			if _, next := w.until(t, "at1-next"); next.FilledQty.IsZero() {
-				t.Errorf("the next order: %+v", next)
-			}
+				seen := map[string]bool{}
+				for _, kind := range kinds {
+					if seen[kind] {
+						t.Errorf("told twice of %s: %v", kind, kinds)
+					}
+					seen[kind] = true
+				}
+				if e.struck(t) == 0 {
+					t.Error("the fault did not strike")
+				}
+				e.submitted(t, buy("at1-next", "1")) // the watch goes on
+				e.advance(t, time.Minute)
+				if _, next := w.until(t, "at1-next"); next.FilledQty.IsZero() {
+					t.Errorf("the next order: %+v", next)
+				}
+			})
 		})
 	}
 }
@@ -344,38 +356,41 @@ func TestFaultsOfAStream(t *testing.T) {
 // While the stream is refused, asking tells; when it is back, it goes on from the last id.
 func TestWatchAsksWhileTheStreamIsDown(t *testing.T) {
 	t.Parallel()
-	e := openExchange(t)
-	w := e.watch(t, alpaca.WatchOptions{})
-	e.raise(t, `[{"kind":"server_error","path":"/v2/events","times":-1},{"kind":"socket_drop","path":"/v2/events"}]`)
-	w.state(t, false)
-	e.submitted(t, buy("at1-down", "3"))
-	e.advance(t, time.Minute)
-	if kinds, last := w.until(t, "at1-down"); last.Status != "filled" {
-		t.Errorf("told %v, %+v", kinds, last)
-	}
-	e.simulator.RemoveFaults()
-	w.state(t, true)
-	e.submitted(t, buy("at1-up", "3"))
-	e.advance(t, time.Minute)
-	if kinds, last := w.until(t, "at1-up"); last.Status != "filled" {
-		t.Errorf("told %v, %+v", kinds, last)
-	}
+	atExchange(t, func(t *testing.T, e *exchange) {
+		w := e.watch(t, alpaca.WatchOptions{})
+		e.raise(t, `[{"kind":"server_error","path":"/v2/events","times":-1},{"kind":"socket_drop","path":"/v2/events"}]`)
+		w.state(t, false)
+		e.submitted(t, buy("at1-down", "3"))
+		e.advance(t, time.Minute)
+		if kinds, last := w.until(t, "at1-down"); last.Status != "filled" {
+			t.Errorf("told %v, %+v", kinds, last)
+		}
+		e.simulator.RemoveFaults()
+		w.state(t, true)
+		e.submitted(t, buy("at1-up", "3"))
+		e.advance(t, time.Minute)
+		if kinds, last := w.until(t, "at1-up"); last.Status != "filled" {
+			t.Errorf("told %v, %+v", kinds, last)
+		}
+	})
 }
 
 func TestOneWatchAnAccount(t *testing.T) {
 	t.Parallel()
-	e := openExchange(t)
-	e.watch(t, alpaca.WatchOptions{})
-	if err := e.client.Watch(t.Context(), alpaca.WatchOptions{}, nil); fault.KindOf(err) != fault.Conflict {
-		t.Errorf("a second watch: %v", err)
-	}
+	atExchange(t, func(t *testing.T, e *exchange) {
+		e.watch(t, alpaca.WatchOptions{})
+		if err := e.client.Watch(t.Context(), alpaca.WatchOptions{}, nil); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("a second watch: %v", err)
+		}
+	})
 }
 
 func TestWatchEndsWithRefusedKeys(t *testing.T) {
 	t.Parallel()
-	e := openExchange(t)
-	e.raise(t, `{"kind":"html_401","path":"/v2/events"}`)
-	if err := e.client.Watch(t.Context(), alpaca.WatchOptions{}, nil); fault.KindOf(err) != fault.BrokerRefused {
-		t.Errorf("got %v", err)
-	}
+	atExchange(t, func(t *testing.T, e *exchange) {
+		e.raise(t, `{"kind":"html_401","path":"/v2/events"}`)
+		if err := e.client.Watch(t.Context(), alpaca.WatchOptions{}, nil); fault.KindOf(err) != fault.BrokerRefused {
+			t.Errorf("got %v", err)
+		}
+	})
 }
