@@ -1,27 +1,16 @@
 package auth
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strings"
-	"sync"
-	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
-)
-
-// The lengths of a password, in characters.
-const (
-	ShortestPassword = 8
-	LongestPassword  = 128
 )
 
 // PasswordCost says how expensive one hash is. The zero value stands for StandardCost.
@@ -144,34 +133,3 @@ func (p *Passwords) release() {
 }
 
 const worthReturning = 16 * 1024 // KiB
-
-//go:embed common_passwords.txt
-var commonPasswordList string
-
-var commonPasswords = sync.OnceValue(func() map[string]bool {
-	set := make(map[string]bool)
-	for lines := bufio.NewScanner(strings.NewReader(commonPasswordList)); lines.Scan(); {
-		set[lines.Text()] = true
-	}
-	return set
-})
-
-// ValidatePassword returns a fault of kind Invalid when a new password is too short, too long,
-// among the most common ones, or the user's own name or address.
-func ValidatePassword(password, username, email string) error {
-	lower := strings.ToLower(password)
-	mailbox, _, _ := strings.Cut(strings.ToLower(email), "@")
-	switch length := utf8.RuneCountInString(password); {
-	case !utf8.ValidString(password):
-		return fault.New(fault.Invalid, "The password is not valid text.")
-	case length < ShortestPassword:
-		return fault.New(fault.Invalid, "The password needs at least %d characters.", ShortestPassword)
-	case length > LongestPassword:
-		return fault.New(fault.Invalid, "The password may have at most %d characters.", LongestPassword)
-	case commonPasswords()[lower]:
-		return fault.New(fault.Invalid, "This password is among the most common ones. Choose another.")
-	case lower == strings.ToLower(username), lower == strings.ToLower(email), lower == mailbox:
-		return fault.New(fault.Invalid, "The password must differ from the user name and the e-mail address.")
-	}
-	return nil
-}

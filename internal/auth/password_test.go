@@ -120,32 +120,6 @@ func TestWhoGivesUpWaitingGivesItsPlaceBack(t *testing.T) {
 	}
 }
 
-func TestNewPasswords(t *testing.T) {
-	t.Parallel()
-	for password, says := range map[string]string{
-		"1234567":                "at least 8",
-		"äöüäöüä":                "at least 8",
-		strings.Repeat("x", 129): "at most 128",
-		"password":               "most common",
-		"PassWord1":              "most common",
-		"Ann.Smith":              "must differ",
-		"ann@example.com":        "must differ",
-		"ann-mail":               "must differ",
-		"bad\xfftext!":           "not valid text",
-		strings.Repeat("ä", 128): "",
-		"tr0ub4dor&3":            "",
-		"        x":              "",
-	} {
-		err := auth.ValidatePassword(password, "ann.smith", map[bool]string{true: "ann-mail@example.com", false: "ann@example.com"}[password == "ann-mail"])
-		switch {
-		case says == "" && err != nil:
-			t.Errorf("%q: %v", password, err)
-		case says != "" && (!fault.Is(err, fault.Invalid) || !strings.Contains(fault.Public(err), says)):
-			t.Errorf("%q: %v, want something with %q", password, err, says)
-		}
-	}
-}
-
 func TestUserNamesAndAddresses(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{
