@@ -33,6 +33,9 @@ const (
 	AccountArmed     Action = "account_armed" // a live account may be traded
 	DriftFound       Action = "drift_found"   // the broker's positions differ from the journal's
 	DriftAdopted     Action = "drift_adopted"
+	StrategyUpdate   Action = "account_strategy_update" // what one account does differently from its user
+	RiskChanged      Action = "risk_limits_changed"     // of the whole installation
+	AccountDisarmed  Action = "account_disarmed"
 
 	TwoFactorEnabled  Action = "2fa_enable"
 	TwoFactorDisabled Action = "2fa_disable"

@@ -27,6 +27,7 @@ type accountRow struct {
 	SealedKey    []byte
 	SealedSecret []byte
 	NextRunAt    instant
+	ArmedAt      instant
 	CreatedAt    instant
 }
 
@@ -34,7 +35,7 @@ func rowOfAccount(a trade.BrokerageAccount) accountRow {
 	return accountRow{
 		ID: a.ID, UserID: a.UserID, Name: a.Name, Paper: a.Paper, Demo: a.Demo, Active: a.Active,
 		Automated: a.Automated, APIKeyHint: a.APIKeyHint, SealedKey: a.SealedKey, SealedSecret: a.SealedSecret,
-		NextRunAt: at(a.NextRunAt), CreatedAt: at(a.CreatedAt),
+		NextRunAt: at(a.NextRunAt), ArmedAt: at(a.ArmedAt), CreatedAt: at(a.CreatedAt),
 	}
 }
 
@@ -42,7 +43,7 @@ func (r accountRow) account() trade.BrokerageAccount {
 	return trade.BrokerageAccount{
 		ID: r.ID, UserID: r.UserID, Name: r.Name, Paper: r.Paper, Demo: r.Demo, Active: r.Active,
 		Automated: r.Automated, APIKeyHint: r.APIKeyHint, SealedKey: r.SealedKey, SealedSecret: r.SealedSecret,
-		NextRunAt: r.NextRunAt.Time, CreatedAt: r.CreatedAt.Time,
+		NextRunAt: r.NextRunAt.Time, ArmedAt: r.ArmedAt.Time, CreatedAt: r.CreatedAt.Time,
 	}
 }
 
@@ -107,7 +108,7 @@ func (s *Store) CreateAccount(ctx context.Context, account trade.BrokerageAccoun
 	return rowOfAccount(account).account(), nil
 }
 
-// UpdateAccount stores name, mode, sealed keys, hint and the automation switch.
+// UpdateAccount stores name, mode, sealed keys, hint, the automation switch and since when it is armed.
 func (s *Store) UpdateAccount(ctx context.Context, account trade.BrokerageAccount, entry audit.Entry) error {
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		before, err := storedDigest(ctx, tx, account.UserID, account.ID)
@@ -119,7 +120,7 @@ func (s *Store) UpdateAccount(ctx context.Context, account trade.BrokerageAccoun
 			recorded = sealing(entry, account)
 		}
 		result, err := tx.NewUpdate().Model(&row).
-			Column("name", "paper", "demo", "automated", "api_key_hint", "sealed_key", "sealed_secret").
+			Column("name", "paper", "demo", "automated", "api_key_hint", "sealed_key", "sealed_secret", "armed_at").
 			Where("id = ? AND user_id = ?", account.ID, account.UserID).Exec(ctx)
 		err = taken(err, accountNameTaken(account.Name))
 		if err := mustChange(result, err, fault.New(fault.NotFound, noAccount)); err != nil {
@@ -171,6 +172,14 @@ func (s *Store) ActivateAccount(ctx context.Context, userID, id string, entry au
 		}
 		return s.audit(ctx, tx, entry)
 	})
+}
+
+// AllAccounts returns every account of every user, oldest first. It crosses users: for the command
+// line and administrators only.
+func (s *Store) AllAccounts(ctx context.Context) ([]trade.BrokerageAccount, error) {
+	var rows []accountRow
+	err := s.read.NewSelect().Model(&rows).Order("created_at", "id").Scan(ctx)
+	return accountsOf(rows), explain(err)
 }
 
 // AutomatedAccounts returns every account whose automation is on and whose user is not disabled.

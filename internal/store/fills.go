@@ -48,10 +48,14 @@ func (s *Store) Fills(ctx context.Context, userID, accountID string, limit int) 
 		Order("filled_at DESC", "execution_id DESC").Limit(int64(limit)).Scan(ctx)
 	fills := make([]trade.Fill, 0, len(rows))
 	for _, row := range rows {
-		fills = append(fills, trade.Fill{
-			ExecutionID: row.ExecutionID, OrderID: row.BrokerOrderID, Symbol: row.Symbol, Side: row.Side,
-			Qty: row.Qty, Price: row.Price, At: row.FilledAt.Time,
-		})
+		fills = append(fills, row.fill())
 	}
 	return fills, explain(err)
+}
+
+func (r fillRow) fill() trade.Fill {
+	return trade.Fill{
+		ExecutionID: r.ExecutionID, OrderID: r.BrokerOrderID, Symbol: r.Symbol, Side: r.Side,
+		Qty: r.Qty, Price: r.Price, At: r.FilledAt.Time,
+	}
 }

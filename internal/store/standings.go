@@ -32,13 +32,25 @@ func readStanding(ctx context.Context, db bun.IDB, accountID string) (trade.Stan
 	standing := trade.Standing{AccountID: accountID, State: trade.Active}
 	for _, row := range rows {
 		if standing.State.Stricter(row.State) != standing.State {
-			standing = trade.Standing{
-				AccountID: row.AccountID, State: row.State, Cause: row.Cause,
-				Reason: row.Reason, Who: row.Who, Since: row.Since.Time,
-			}
+			standing = row.standing()
 		}
 	}
 	return standing, explain(err)
+}
+
+// OwnStanding returns the state of one scope alone, whatever the other says; trade.WholeInstallation
+// asks for that of the installation.
+func (s *Store) OwnStanding(ctx context.Context, accountID string) (trade.Standing, error) {
+	var rows []standingRow
+	err := s.read.NewSelect().Model(&rows).Where("account_id = ?", accountID).Scan(ctx)
+	if err != nil || len(rows) == 0 {
+		return trade.Standing{AccountID: accountID, State: trade.Active}, explain(err)
+	}
+	return rows[0].standing(), nil
+}
+
+func (r standingRow) standing() trade.Standing {
+	return trade.Standing{AccountID: r.AccountID, State: r.State, Cause: r.Cause, Reason: r.Reason, Who: r.Who, Since: r.Since.Time}
 }
 
 // Halt puts a state in force, with its audit entry by the program, unless the scope's own state is

@@ -19,8 +19,12 @@ type BrokerageAccount struct {
 	SealedKey    []byte
 	SealedSecret []byte
 	NextRunAt    time.Time // next scheduled cycle in the market's clock; zero: not planned yet
+	ArmedAt      time.Time // when a person allowed the program to trade this live account; zero: never
 	CreatedAt    time.Time
 }
+
+// Armed reports whether the program may trade the account: always where the money is not real.
+func (a BrokerageAccount) Armed() bool { return a.Paper || a.Demo || !a.ArmedAt.IsZero() }
 
 // Mode is paper, live or demo; it is bound into the seal of the keys.
 func (a BrokerageAccount) Mode() string {

@@ -1,0 +1,25 @@
+package trade
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Reconciliation is the last comparison of an account's journal with the broker.
+type Reconciliation struct {
+	AccountID    string
+	CheckedAt    time.Time
+	Passed       bool
+	InARow       int       // how often it failed without a pass between
+	Drift        []Drift   // the differences; empty when it passed
+	FillsThrough time.Time // executions up to here are in the journal; zero: none yet
+}
+
+// Drift is one symbol whose quantity at the broker nothing in the journal explains. Short positions
+// have negative quantities.
+type Drift struct {
+	Symbol   string          `json:"symbol"`
+	Expected decimal.Decimal `json:"expected"` // by the journal
+	Broker   decimal.Decimal `json:"broker"`
+}
