@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-go test-web test-browser bench lint fmt clean
+.PHONY: help build run test test-go test-web test-browser bench release lint fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ test-browser: ## run the browser tests in Chromium
 bench: ## print figures of speed and memory
 	@scripts/bench.sh
 
+release: ## build archives for every platform, checksums and the bill of materials into dist/
+	@scripts/release.sh
+
 lint: ## check format, vet and scripts
 	@scripts/steps.sh source_check
 
@@ -32,5 +35,5 @@ fmt: ## format the Go code
 	@gofmt -w cmd internal
 
 clean: ## remove what was built; databases and keys stay
-	@rm -rf bin .cache web/node_modules web/test-results web/playwright-report
+	@rm -rf bin dist .cache web/node_modules web/test-results web/playwright-report
 	@find internal/ui/dist -mindepth 1 ! -name .gitkeep -delete

@@ -25,7 +25,11 @@ type versionReport struct {
 func versionCommand(env *Environment) *cobra.Command {
 	command := &cobra.Command{Use: "version", Short: "Print the version", Args: noArguments}
 	asJSON := jsonFlag(command)
+	materials := command.Flags().Bool("sbom", false, "print the bill of materials (CycloneDX, JSON): every module and web package inside")
 	command.RunE = func(*cobra.Command, []string) error {
+		if *materials {
+			return printMaterials(env.Stdout)
+		}
 		report := versionReport{version, commit, runtime.Version()}
 		if *asJSON {
 			return printJSON(env.Stdout, report)

@@ -3,6 +3,7 @@ package ui
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,6 +23,29 @@ func Built() fs.FS {
 		panic(err) // only for an invalid path
 	}
 	return files
+}
+
+// Package is one package of the web application.
+type Package struct {
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Integrity string `json:"integrity"` // as in package-lock.json: "sha512-" and base64
+}
+
+// Packages lists what the embedded web application contains; nothing when it has not been built.
+func Packages() ([]Package, error) {
+	content, err := embedded.ReadFile("dist/.packages.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the web application's packages: %w", err)
+	}
+	var packages []Package
+	if err := json.Unmarshal(content, &packages); err != nil {
+		return nil, fmt.Errorf("read the web application's packages: %w", err)
+	}
+	return packages, nil
 }
 
 // Pages serves the files; every other path gets index.html, in which the application shows the
