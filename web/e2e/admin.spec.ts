@@ -45,7 +45,7 @@ test('users, registration and the audit', async ({ page, other, admin }) => {
     await expect(page.getByRole('dialog')).toContainText('can no longer sign in');
     await page.getByRole('button', { name: `Disable ${user.username}` }).click();
     await expect(users(page).getByText('Disabled')).toBeVisible();
-    await expect(other).toHaveURL(/\/login/, { timeout: 10_000 });
+    await expect(other).toHaveURL(/\/login/, { timeout: 30_000 });
     await givePassword(other, user);
     await expect(other.getByRole('alert').filter({ hasText: /\./ })).toBeVisible();
     await page.keyboard.press('Escape');
