@@ -16,6 +16,7 @@ func commands(env *Environment) []*cobra.Command {
 		statusCommand(env),
 		backtestCommand(env),
 		simulatorCommand(env),
+		databaseCommand(env),
 		auditCommand(env),
 		keysCommand(env),
 		usersCommand(env),

@@ -43,6 +43,7 @@ type Store struct {
 	lease    time.Duration
 	group    *actGroup // PostgreSQL: acts that wait for a shared commit
 	growth   auditGrowth
+	shown    string // which database this is, for sentences: without user and password
 }
 
 // dialect is what differs between the two databases beyond column types.
@@ -50,6 +51,7 @@ type dialect struct {
 	name      string
 	now       string // SQL: microseconds since 1970 on the database's clock
 	forUpdate string // SQL: locks the selected rows for the transaction; SQLite has one writer anyway
+	forShare  string // SQL: keeps the selected rows as they are until the transaction ends
 }
 
 // Open connects to the database within seconds, or returns a fault that says what is wrong in one
@@ -59,7 +61,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, group: newActGroup(), growth: newAuditGrowth()}
+	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, group: newActGroup(), growth: newAuditGrowth(), shown: address.shown}
 	if s.clock == nil {
 		s.clock = clock.System()
 	}
