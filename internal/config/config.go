@@ -82,7 +82,14 @@ type Alpaca struct {
 	LiveURL   string
 	DataURL   string
 	DataFeed  string // iex (every plan) or sip (paid plans)
+
+	// The operator's data account: set, the bars and prices of all users come from it.
+	DataAccountKey    secret.Text
+	DataAccountSecret secret.Text
 }
+
+// SharesData reports whether users see the market data of the operator's account.
+func (a Alpaca) SharesData() bool { return !a.DataAccountKey.IsEmpty() }
 
 // TradingURL is the trading address for the mode of an account.
 func (a Alpaca) TradingURL(paper bool) string {
@@ -140,14 +147,23 @@ func (c *Config) checkAdmin() error {
 
 // checkBrokerKeys refuses half a key pair: an empty half would let the broker's library look elsewhere.
 func (c *Config) checkBrokerKeys() error {
-	switch {
-	case c.Alpaca.APIKey.IsEmpty() == c.Alpaca.SecretKey.IsEmpty():
-		return nil
-	case c.Alpaca.APIKey.IsEmpty():
-		return fault.New(fault.Invalid, "ALPACA_SECRET_KEY is set but ALPACA_API_KEY is not; set both or none.")
-	default:
-		return fault.New(fault.Invalid, "ALPACA_API_KEY is set but ALPACA_SECRET_KEY is not; set both or none.")
+	for _, pair := range []struct {
+		id, secret         secret.Text
+		idName, secretName string
+	}{
+		{c.Alpaca.APIKey, c.Alpaca.SecretKey, "ALPACA_API_KEY", "ALPACA_SECRET_KEY"},
+		{c.Alpaca.DataAccountKey, c.Alpaca.DataAccountSecret, "DATA_ACCOUNT_KEY", "DATA_ACCOUNT_SECRET"},
+	} {
+		set, missing := pair.secretName, pair.idName
+		switch {
+		case pair.id.IsEmpty() == pair.secret.IsEmpty():
+			continue
+		case pair.secret.IsEmpty():
+			set, missing = pair.idName, pair.secretName
+		}
+		return fault.New(fault.Invalid, "%s is set but %s is not; set both or none.", set, missing)
 	}
+	return nil
 }
 
 // applyPort lets PORT replace the port of BIND, and refuses two different ports.

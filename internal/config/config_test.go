@@ -122,6 +122,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		"public plain http":   {"", []string{"PUBLIC_URL=http://trader.example.com"}, []string{"PUBLIC_URL", "https://"}},
 		"public IP address":   {"", []string{"PUBLIC_URL=https://192.0.2.1"}, []string{"PUBLIC_URL", "name"}},
 		"half a key pair":     {"", []string{"ALPACA_API_KEY=PK1"}, []string{"ALPACA_API_KEY", "ALPACA_SECRET_KEY"}},
+		"half a data account": {"", []string{"DATA_ACCOUNT_SECRET=hush"}, []string{"DATA_ACCOUNT_SECRET is set but DATA_ACCOUNT_KEY is not"}},
 		"half an admin":       {"", []string{"ADMIN_USERNAME=ada"}, []string{"ADMIN_EMAIL and ADMIN_PASSWORD", "missing"}},
 		"short password":      {"", []string{"ADMIN_PASSWORD=secret1"}, []string{"ADMIN_PASSWORD", "at least 8"}},
 		"e-mail":              {"", []string{"ADMIN_EMAIL=Ada <ada@example.com>"}, []string{"ADMIN_EMAIL"}},

@@ -100,6 +100,11 @@ var table = []Setting{
 		set: into(func(c *Config) *string { return &c.Alpaca.DataURL }, parseBrokerURL)},
 	{Name: "ALPACA_DATA_FEED", Default: "iex", Description: "Market data feed: `iex` comes with every plan, `sip` needs a paid one.",
 		set: into(func(c *Config) *string { return &c.Alpaca.DataFeed }, parseDataFeed)},
+	{Name: "DATA_ACCOUNT_KEY", Secret: true,
+		Description: "Key id of an account of yours from which all users get bars and prices, while each trades with own keys. Off when empty; first read [Market data](#market-data): your licence must allow it.",
+		set:         into(func(c *Config) *secret.Text { return &c.Alpaca.DataAccountKey }, parseSecret)},
+	{Name: "DATA_ACCOUNT_SECRET", Secret: true, Description: "Secret that belongs to DATA_ACCOUNT_KEY.",
+		set: into(func(c *Config) *secret.Text { return &c.Alpaca.DataAccountSecret }, parseSecret)},
 	{Name: "FLASK_APP", Ignored: true, Description: "No effect: one program serves everything."},
 	{Name: "GUNICORN_WORKERS", Ignored: true, Description: "No effect: one process serves everything, and no order is placed twice."},
 }

@@ -2,10 +2,13 @@ package daemon
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
+	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
@@ -18,34 +21,71 @@ type dialer struct {
 	addresses config.Alpaca
 	transport http.RoundTripper
 	demo      http.RoundTripper // reaches the built-in simulator; nil without --demo
-	accounts  *alpaca.Accounts  // one budget of requests for all clients of an account; nil: each its own
+	accounts  *alpaca.Accounts  // what the clients of one account share: budget, stream, calendar
+	pretended *alpaca.Accounts  // the same of demonstration accounts
+	prices    *alpaca.Client    // the operator's data account; nil: everybody's own
 }
 
 // demoAddress is never dialled: the demo transport calls the simulator in this process.
 const demoAddress = "http://demonstration.invalid"
+
+// demoRequests is the budget of a demonstration account: its time runs faster than Alpaca's minute.
+const demoRequests = 100_000
+
+// newDialer returns a dialer; demo is nil without the demonstration market. It does no I/O.
+func newDialer(addresses config.Alpaca, demo http.RoundTripper) (dialer, error) {
+	machine := clock.System()
+	d := dialer{
+		addresses: addresses, demo: demo,
+		accounts: alpaca.NewAccounts(machine), pretended: alpaca.NewAccountsOf(machine, demoRequests, time.Minute),
+	}
+	if !addresses.SharesData() {
+		return d, nil
+	}
+	var err error
+	d.prices, err = d.dial("paper", addresses.DataAccountKey, addresses.DataAccountSecret)
+	return d, err
+}
+
+// licenceNote is what the operator of a shared data account is told at every start.
+const licenceNote = "all users get the market data of DATA_ACCOUNT_KEY: Alpaca's agreement and the exchanges' forbid showing one account's data to other people without a licence for it"
+
+// announceData warns of a shared data account.
+func (d dialer) announceData(log *slog.Logger) {
+	if d.prices != nil {
+		log.Warn(licenceNote)
+	}
+}
 
 // dial returns a client for a key pair in the given mode: paper, live or demo.
 func (d dialer) dial(mode string, keyID, secretKey secret.Text) (*alpaca.Client, error) {
 	settings := alpaca.Config{
 		KeyID: keyID, SecretKey: secretKey, Feed: d.addresses.DataFeed,
 		TradingURL: d.addresses.TradingURL(mode == "paper"), DataURL: d.addresses.DataURL, Transport: d.transport,
-		Accounts: d.accounts,
+		Accounts: d.accounts, Data: d.prices,
 	}
 	if mode == "demo" {
 		if d.demo == nil {
 			return nil, fault.New(fault.Unavailable, "This is a demonstration account, and the server runs without the demonstration market. Start it with --demo, or add an account at Alpaca.")
 		}
-		settings.TradingURL, settings.DataURL, settings.Transport, settings.Accounts = demoAddress, demoAddress, d.demo, nil
+		settings.TradingURL, settings.DataURL, settings.Transport = demoAddress, demoAddress, d.demo
+		settings.Accounts, settings.Data = d.pretended, nil
 	}
 	return alpaca.New(settings)
 }
 
-// feedName names the market that an account's bars come from, so that two never mix.
-func (d dialer) feedName(mode string) string {
-	if mode == "demo" {
+// feedName names the market that a user's bars come from, so that two never mix. Bars are shared
+// where nobody has to license them, or the operator did; otherwise each user has an own feed.
+func (d dialer) feedName(mode, userID string) string {
+	market := d.addresses.DataURL + " " + d.addresses.DataFeed
+	switch {
+	case mode == "demo":
 		return "demo"
+	case d.prices != nil:
+		return market
+	default:
+		return market + " of " + userID
 	}
-	return d.addresses.DataURL + " " + d.addresses.DataFeed
 }
 
 // brokerages opens users' brokerage accounts; it implements app.Brokerages.
@@ -57,6 +97,14 @@ type brokerages struct {
 // Open unseals the account's keys and returns a client of the account. It does no I/O beyond the
 // database.
 func (b brokerages) Open(ctx context.Context, account trade.BrokerageAccount) (app.Brokerage, error) {
+	client, err := b.client(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return client, nil
+}
+
+func (b brokerages) client(ctx context.Context, account trade.BrokerageAccount) (*alpaca.Client, error) {
 	keyID, secretKey, err := b.keys.Open(ctx, account)
 	if err != nil {
 		return nil, err

@@ -40,14 +40,17 @@ func OpenCommandLine(cfg config.Config) (*CommandLine, error) {
 	if cfg.Alpaca.Paper {
 		mode = "paper"
 	}
-	connection := dialer{addresses: cfg.Alpaca}
+	connection, err := newDialer(cfg.Alpaca, nil)
+	if err != nil {
+		return nil, err
+	}
 	client, err := connection.dial(mode, cfg.Alpaca.APIKey, cfg.Alpaca.SecretKey)
 	if err != nil {
 		return nil, err
 	}
 	return &CommandLine{
 		Client: client, Mode: mode, AccountID: localAccountID(mode, cfg.Alpaca.APIKey.Reveal()),
-		FeedName: connection.feedName(mode), Bars: market.NewFeed(nil),
+		FeedName: connection.feedName(mode, ""), Bars: market.NewFeed(nil),
 	}, nil
 }
 

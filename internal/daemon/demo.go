@@ -1,10 +1,8 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -82,7 +80,7 @@ func newDemoMarket(cfg config.Config, log *slog.Logger) (*demoMarket, error) {
 func demoStart(now time.Time) time.Time { return market.LatestSession(now).Open.Add(time.Hour) }
 
 // transport calls the simulator's handler in this process.
-func (d *demoMarket) transport() http.RoundTripper { return handlerTransport{d.simulator.Handler()} }
+func (d *demoMarket) transport() http.RoundTripper { return inProcess{d.simulator.Handler()} }
 
 // welcome gives a new user the demonstration account, with its automation on because its money is
 // not real, a small watchlist and settings that show something soon.
@@ -111,46 +109,4 @@ func (d *demoMarket) welcome(database *store.Store, keys app.KeySafe) func(conte
 		}
 		return errors.Join(errs...)
 	}
-}
-
-// handlerTransport is an http.RoundTripper that calls a handler instead of the network.
-type handlerTransport struct{ handler http.Handler }
-
-// RoundTrip serves the request. The answer is complete when it returns.
-func (t handlerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
-	answer := &answerBuffer{header: http.Header{}, status: http.StatusOK}
-	received := request.Clone(request.Context())
-	if received.Body == nil {
-		received.Body = http.NoBody
-	}
-	received.RequestURI, received.RemoteAddr = request.URL.RequestURI(), "demonstration"
-	t.handler.ServeHTTP(answer, received)
-	return &http.Response{
-		Status: http.StatusText(answer.status), StatusCode: answer.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: answer.header, Body: io.NopCloser(&answer.body), ContentLength: int64(answer.body.Len()), Request: request,
-	}, nil
-}
-
-// answerBuffer is the http.ResponseWriter of handlerTransport.
-type answerBuffer struct {
-	header http.Header
-	status int
-	begun  bool
-	body   bytes.Buffer
-}
-
-func (a *answerBuffer) Header() http.Header { return a.header }
-
-func (a *answerBuffer) WriteHeader(status int) {
-	if !a.begun {
-		a.status, a.begun = status, true
-	}
-}
-
-func (a *answerBuffer) Write(content []byte) (int, error) {
-	a.begun = true
-	return a.body.Write(content)
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/api"
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/auth"
-	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/desk"
@@ -159,16 +158,18 @@ func build(ctx context.Context, options Options) (*house, error) {
 	if h.limiter, h.counting, err = newLimiter(ctx, options.Config, options.Log); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
-	accounts := brokerages{
-		dialer: dialer{addresses: options.Config.Alpaca, accounts: alpaca.NewAccounts(clock.System())},
-		keys:   app.KeySafe{Keyring: keyring, Users: database},
-	}
+	var demo http.RoundTripper
 	if options.Demo {
 		if h.demo, err = newDemoMarket(options.Config, options.Log); err != nil {
 			return nil, errors.Join(err, database.Close())
 		}
-		accounts.demo = h.demo.transport()
+		demo = h.demo.transport()
 	}
+	accounts := brokerages{keys: app.KeySafe{Keyring: keyring, Users: database}}
+	if accounts.dialer, err = newDialer(options.Config.Alpaca, demo); err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
+	accounts.announceData(options.Log)
 	code, err := setupCode(ctx, options.Config, database)
 	if err != nil {
 		return nil, errors.Join(err, h.counting.Close(), database.Close())
@@ -191,7 +192,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	}
 	h.automation = app.NewAutomation(app.AutomationConfig{
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
-		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode()) },
+		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode(), account.UserID) },
 		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
 	})
 	if h.options.Scheduler {
@@ -297,7 +298,7 @@ func (r signalReader) Signals(ctx context.Context, account trade.BrokerageAccoun
 	if err != nil {
 		return nil, nil, err
 	}
-	signals, err := desk.Scan(ctx, r.bars, brokerage, r.accounts.feedName(account.Mode()), settings, symbols, now.Timestamp)
+	signals, err := desk.Scan(ctx, r.bars, brokerage, r.accounts.feedName(account.Mode(), account.UserID), settings, symbols, now.Timestamp)
 	if err != nil {
 		return nil, nil, err
 	}

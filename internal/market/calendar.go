@@ -33,65 +33,29 @@ func Day(t time.Time) time.Time {
 	return time.Date(year, month, day, 0, 0, 0, 0, NewYork)
 }
 
-// SessionOn returns the session of t's New York day; ok is false when the exchange is closed
-// all day. It knows 1998 to 2030 exactly; other years follow today's rules.
-func SessionOn(t time.Time) (session Session, ok bool) {
-	local := t.In(NewYork)
-	year := sessionsOf(local.Year())
-	index := year.byDay[local.YearDay()]
-	if index == 0 {
-		return Session{}, false
-	}
-	return year.sessions[index-1], true
-}
+// exchangeTable is the own table of holidays and half days.
+var exchangeTable *Calendar
 
-// IsOpen reports whether the exchange trades at t.
-func IsOpen(t time.Time) bool {
-	session, ok := SessionOn(t)
-	return ok && session.Contains(t)
-}
+// SessionOn returns the session of t's New York day by the own table; ok is false when the exchange
+// is closed all day. It knows 1998 to 2030 exactly; other years follow today's rules.
+func SessionOn(t time.Time) (session Session, ok bool) { return exchangeTable.On(t) }
 
-// NextSession returns the first session that opens after t.
-func NextSession(t time.Time) Session {
-	for day := Day(t); ; day = day.AddDate(0, 0, 1) {
-		if session, ok := SessionOn(day); ok && session.Open.After(t) {
-			return session
-		}
-	}
-}
+// IsOpen reports whether the exchange trades at t by the own table.
+func IsOpen(t time.Time) bool { return exchangeTable.IsOpen(t) }
 
-// PreviousSession returns the last session that closed at or before t.
-func PreviousSession(t time.Time) Session {
-	for day := Day(t); ; day = day.AddDate(0, 0, -1) {
-		if session, ok := SessionOn(day); ok && !session.Close.After(t) {
-			return session
-		}
-	}
-}
+// NextSession returns the first session of the own table that opens after t.
+func NextSession(t time.Time) Session { return exchangeTable.Next(t) }
 
-// LatestSession returns the last session that opened at or before t: the one being traded, or
-// the one that was traded last.
-func LatestSession(t time.Time) Session {
-	for day := Day(t); ; day = day.AddDate(0, 0, -1) {
-		if session, ok := SessionOn(day); ok && !session.Open.After(t) {
-			return session
-		}
-	}
-}
+// PreviousSession returns the last session of the own table that closed at or before t.
+func PreviousSession(t time.Time) Session { return exchangeTable.Previous(t) }
 
-// Sessions returns the sessions of the New York days from and to, both included, oldest first.
-func Sessions(from, to time.Time) []Session {
-	var found []Session
-	last := Day(to)
-	for year := from.In(NewYork).Year(); year <= last.Year(); year++ {
-		for _, session := range sessionsOf(year).sessions {
-			if !session.Date.Before(Day(from)) && !session.Date.After(last) {
-				found = append(found, session)
-			}
-		}
-	}
-	return found
-}
+// LatestSession returns the last session of the own table that opened at or before t: the one being
+// traded, or the one that was traded last.
+func LatestSession(t time.Time) Session { return exchangeTable.Latest(t) }
+
+// Sessions returns the own table's sessions of the New York days from and to, both included, oldest
+// first.
+func Sessions(from, to time.Time) []Session { return exchangeTable.Sessions(from, to) }
 
 // yearOfSessions is one year's calendar; byDay holds 1 + the index in sessions, 0 for no session.
 type yearOfSessions struct {

@@ -27,7 +27,7 @@ const callTimeout = 10 * time.Second
 const noRetry = -1
 
 // Config is one account's credentials and the operator's addresses. All fields are required but
-// Transport, Feed, Accounts and Clock.
+// Transport, Feed, Accounts, Data and Clock.
 type Config struct {
 	KeyID      secret.Text
 	SecretKey  secret.Text
@@ -36,6 +36,7 @@ type Config struct {
 	Feed       string            // market data feed: iex (every plan), sip (paid plans)
 	Transport  http.RoundTripper // nil: http.DefaultTransport
 	Accounts   *Accounts         // shared by all clients of the process; nil: this client stands alone
+	Data       *Client           // asks for all market data instead of this one; nil: it asks itself
 	Clock      clock.Clock       // nil: the system's
 }
 
@@ -71,9 +72,14 @@ func New(config Config) (*Client, error) {
 
 // trading runs one SDK call against the trading API and returns what was learnt of the answer.
 func (c *Client) trading(ctx context.Context, of use, call func(*sdk.Client) error) (exchange, error) {
+	return c.asking(ctx, of, "", call)
+}
+
+// asking is trading with something added to the query of the request.
+func (c *Client) asking(ctx context.Context, of use, query string, call func(*sdk.Client) error) (exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: of}
+	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: of, query: query}
 	err := call(sdk.NewClient(sdk.ClientOpts{
 		APIKey: c.config.KeyID.Reveal(), APISecret: c.config.SecretKey.Reveal(),
 		BaseURL: c.config.TradingURL, RetryLimit: noRetry, RetryDelay: time.Millisecond,
@@ -82,8 +88,12 @@ func (c *Client) trading(ctx context.Context, of use, call func(*sdk.Client) err
 	return transport.seen, err
 }
 
-// data runs one SDK call against the market data API.
+// data runs one SDK call against the market data API, with the keys and the budget of the data
+// account where there is one.
 func (c *Client) data(ctx context.Context, call func(*marketdata.Client) error) error {
+	if c.config.Data != nil {
+		return c.config.Data.data(ctx, call)
+	}
 	ctx, cancel := context.WithTimeout(ctx, dataTimeout)
 	defer cancel()
 	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: useData}

@@ -10,12 +10,17 @@ import (
 )
 
 func order(o sdk.Order) trade.BrokerOrder {
+	var legs []trade.BrokerOrder
+	for _, leg := range o.Legs {
+		legs = append(legs, order(leg))
+	}
 	return trade.BrokerOrder{
 		ID: o.ID, ClientOrderID: o.ClientOrderID, Symbol: o.Symbol,
 		Side: trade.Side(o.Side), Type: string(o.Type), TimeInForce: string(o.TimeInForce),
 		Qty: nullable(o.Qty), Notional: nullable(o.Notional),
 		FilledQty: o.FilledQty, FilledAvgPrice: nullable(o.FilledAvgPrice),
-		LimitPrice: nullable(o.LimitPrice), StopPrice: nullable(o.StopPrice),
+		LimitPrice: nullable(o.LimitPrice), StopPrice: nullable(o.StopPrice), TrailPercent: nullable(o.TrailPercent),
+		Class: string(o.OrderClass), Legs: legs,
 		Status: o.Status, SubmittedAt: o.SubmittedAt.UTC(), FilledAt: instant(o.FilledAt), UpdatedAt: o.UpdatedAt.UTC(),
 	}
 }

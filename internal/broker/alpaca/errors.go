@@ -29,7 +29,7 @@ func readError(ctx context.Context, seen exchange, err error) error {
 	err = answered(seen, err)
 	switch {
 	case seen.status == http.StatusUnauthorized || seen.status == http.StatusForbidden:
-		return fault.Because(err, fault.BrokerRefused,
+		return fault.Because(fmt.Errorf("%w: %w", trade.ErrKeysRefused, err), fault.BrokerRefused,
 			"Alpaca refused the request (%s). Check the account's keys, and that paper keys are used for a paper account.", brokerText(err, seen))
 	case seen.status == http.StatusNotFound:
 		return fault.Because(err, fault.NotFound, "Alpaca does not know it: %s.", brokerText(err, seen))

@@ -49,22 +49,6 @@ func (c *Client) Cancel(ctx context.Context, brokerOrderID string) error {
 	return readError(ctx, seen, err)
 }
 
-// OrderByClientID finds an order in any state.
-func (c *Client) OrderByClientID(ctx context.Context, clientOrderID string) (trade.BrokerOrder, error) {
-	var found *sdk.Order
-	seen, err := c.trading(ctx, useRead, func(client *sdk.Client) (err error) {
-		found, err = client.GetOrderByClientOrderID(clientOrderID)
-		return err
-	})
-	if err != nil && seen.status == http.StatusNotFound {
-		return trade.BrokerOrder{}, fmt.Errorf("%w: %s", trade.ErrOrderNotFound, clientOrderID)
-	}
-	if err := readError(ctx, seen, err); err != nil {
-		return trade.BrokerOrder{}, err
-	}
-	return order(*found), nil
-}
-
 // OpenOrders returns all orders that may still fill, newest first.
 func (c *Client) OpenOrders(ctx context.Context) ([]trade.BrokerOrder, error) {
 	var all []trade.BrokerOrder

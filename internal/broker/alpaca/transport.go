@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,7 @@ type callTransport struct {
 
 	budget *budget
 	use    use
+	query  string // added to the request's, for what the SDK cannot ask
 }
 
 // readPauses are the waits before a read is asked again after 429, 5xx or a broken connection.
@@ -52,7 +54,7 @@ func (t *callTransport) once(request *http.Request) (*http.Response, error) {
 		t.seen = exchange{status: http.StatusTooManyRequests, notSent: true}
 		return nil, err
 	}
-	response, err := t.next.RoundTrip(request.Clone(t.ctx))
+	response, err := t.next.RoundTrip(t.sent(request))
 	if err != nil {
 		t.seen = exchange{notSent: isDialError(err)}
 		return nil, err
@@ -63,6 +65,15 @@ func (t *callTransport) once(request *http.Request) (*http.Response, error) {
 	}
 	response.Body = boundedBody{io.LimitReader(response.Body, maxAnswer), response.Body}
 	return response, nil
+}
+
+// sent is the request under the call's context and with its own part of the query.
+func (t *callTransport) sent(request *http.Request) *http.Request {
+	sent := request.Clone(t.ctx)
+	if t.query != "" {
+		sent.URL.RawQuery = strings.TrimPrefix(sent.URL.RawQuery+"&"+t.query, "&")
+	}
+	return sent
 }
 
 func worthAsking(response *http.Response, err error) bool {
