@@ -32,7 +32,8 @@ const (
 	demoClockAge     = 500 * time.Millisecond
 	demoLiveInterval = time.Second
 	demoAccountName  = "Demo"
-	demoStateFile    = "alpaca_trader.demo.json"
+	demoStateFile    = "alpaca_trader.demo.db"
+	demoOlderState   = "alpaca_trader.demo.json" // of earlier versions: taken over once
 )
 
 // demoWatchlist is what a new user of the demonstration follows.
@@ -65,10 +66,14 @@ func newDemoMarket(cfg config.Config, log *slog.Logger) (*demoMarket, error) {
 	if file, ok := cfg.DatabaseFile(); ok {
 		folder = filepath.Dir(file)
 	}
+	state, err := OpenSimulatorState(filepath.Join(folder, demoStateFile), filepath.Join(folder, demoOlderState))
+	if err != nil {
+		return nil, err
+	}
 	machine := clock.System()
 	simulator, err := sim.New(sim.Config{
 		Market: sim.NewSynthetic(demoSeed), Machine: machine, Pace: sim.Times(demoSpeed),
-		Now: demoStart(machine.Now()), StateFile: filepath.Join(folder, demoStateFile), Logger: log,
+		Now: demoStart(machine.Now()), State: state, Logger: log,
 	})
 	if err != nil {
 		return nil, err

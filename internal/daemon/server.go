@@ -120,7 +120,7 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, stdo
 		defer cancel()
 		stopped <- server.Shutdown(patience)
 	}()
-	if _, err := fmt.Fprintf(stdout, "listening on http://%s\n", listener.Addr()); err != nil {
+	if _, err := fmt.Fprintf(stdout, "listening on %s://%s\n", schemeOf(listener), listener.Addr()); err != nil {
 		return fmt.Errorf("say where the server listens: %w", err)
 	}
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -69,3 +69,17 @@ func (s *Store) ForgetBars(ctx context.Context, feed, symbol string, timeframe t
 	_, err := s.write.NewRaw("DELETE FROM bars WHERE feed = ? AND symbol = ? AND timeframe = ?", feed, symbol, timeframe).Exec(ctx)
 	return explain(err)
 }
+
+// BarSeries names one run of stored bars.
+type BarSeries struct {
+	Feed      string
+	Symbol    string
+	Timeframe trade.Timeframe
+}
+
+// StoredSeries lists what StoredBars has bars of, by feed and symbol.
+func (s *Store) StoredSeries(ctx context.Context) (series []BarSeries, err error) {
+	err = s.read.NewSelect().Distinct().Table("bars").Column("feed", "symbol", "timeframe").
+		Order("feed", "symbol", "timeframe").Scan(ctx, &series)
+	return series, explain(err)
+}

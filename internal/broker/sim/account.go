@@ -15,7 +15,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 )
 
-// account is one key pair's money, positions and orders. It is written to the state file.
+// account is one key pair's money, positions and orders. state.go says how it is kept.
 //
 // Its law: Cash plus the cost of all positions plus Fees minus Realized minus Income is the
 // Deposit, to the cent.
@@ -30,15 +30,18 @@ type account struct {
 	Fees       decimal.Decimal      `json:"fees"`     // paid
 	Income     decimal.Decimal      `json:"income"`   // dividends received less those paid for short positions
 	Positions  map[string]*position `json:"positions"`
-	Orders     []*order             `json:"orders"`  // in the order of submission
-	Fills      []fill               `json:"fills"`   // all activities, in the order of time
-	Opening    opening              `json:"opening"` // what was held before the first of Fills
-	Log        eventLog             `json:"log"`     // what happened to the orders, for streams
+	Orders     []*order             `json:"orders,omitempty"` // in the order of submission
+	Numbered   int64                `json:"numbered"`         // number of the newest order
+	Fills      []fill               `json:"fills,omitempty"`  // all activities, in the order of time
+	Folded     int64                `json:"folded"`           // how many activities came before the first of Fills
+	Opening    opening              `json:"opening"`          // what was held before the first of Fills
+	Log        eventLog             `json:"log"`              // what happened to the orders, for streams
 	Settings   wire.Configurations  `json:"settings"`
 	Watchlists []*watchlist         `json:"watchlists"`
-	Actions    time.Time            `json:"actions"`  // corporate actions up to here have been applied
-	UsedIDs    usedIDs              `json:"used_ids"` // client order ids of forgotten orders
+	Actions    time.Time            `json:"actions"`            // corporate actions up to here have been applied
+	UsedIDs    usedIDs              `json:"used_ids,omitempty"` // client order ids of forgotten orders
 
+	unsaved    unsaved
 	key        string
 	byID       map[string]*order
 	byClientID map[string]*order
@@ -167,8 +170,11 @@ func (a *account) register(o *order) {
 }
 
 func (a *account) add(o *order) {
+	a.Numbered++
+	o.Number = a.Numbered
 	a.Orders = append(a.Orders, o)
 	a.register(o)
+	a.mark(o)
 }
 
 // close takes an order that reached its end out of the open ones.

@@ -102,11 +102,7 @@ func (m *csvMarket) listAssets() {
 		m.assets = append(m.assets, newAsset(symbol, symbol, "NYSE"))
 	}
 	slices.SortFunc(m.assets, func(a, b wire.Asset) int { return strings.Compare(a.Symbol, b.Symbol) })
-	names := make([]string, len(m.assets))
-	for i, asset := range m.assets {
-		names[i] = asset.Symbol
-	}
-	m.name = "csv " + strings.Join(names, ",")
+	m.name = m.nameOfSymbols()
 }
 
 func (m *csvMarket) Name() string         { return m.name }

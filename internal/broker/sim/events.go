@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -31,10 +32,10 @@ const (
 const keptEvents = 1000
 
 // eventLog is an account's append-only record of what happened to its orders, oldest first. It is
-// part of the state file, so that a stream goes on after a restart where its reader left it. All
+// part of the state, so that a stream goes on after a restart where its reader left it. All
 // of it is read and written with the exchange locked.
 type eventLog struct {
-	Events []wire.TradeUpdate `json:"events"`
+	Events []wire.TradeUpdate `json:"events,omitempty"`
 	Count  uint64             `json:"count"`   // of all events ever
 	LastAt time.Time          `json:"last_at"` // ids never go back in time
 
@@ -94,6 +95,12 @@ func (l *eventLog) since(moment time.Time) []wire.TradeUpdate {
 		return 1
 	})
 	return l.Events[first:]
+}
+
+// restore adds an event that was saved.
+func (l *eventLog) restore(content []byte) error {
+	l.Events = append(l.Events, wire.TradeUpdate{})
+	return json.Unmarshal(content, &l.Events[len(l.Events)-1])
 }
 
 // last is the id of the newest event; empty when there is none.

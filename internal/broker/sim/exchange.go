@@ -16,6 +16,7 @@ type exchange struct {
 	listed   []wire.Asset          // the same, in the market's order
 	cash     decimal.Decimal       // deposit of a new account
 	accounts map[string]*account   // by key id
+	touched  []*account            // changed since the last save
 	settled  time.Time             // everything up to here has happened
 
 	terms         terms
@@ -78,6 +79,7 @@ func (e *exchange) authenticate(key, secret string, now time.Time) (a *account, 
 	a = openAccount(secret, e.cash, now)
 	a.key = key
 	e.accounts[key] = a
+	e.touch(a)
 	return a, true, nil
 }
 
@@ -100,6 +102,7 @@ func (e *exchange) settleAccount(a *account, now time.Time) (happened bool) {
 	}
 	if happened = e.settleOrders(a, now) || happened; happened {
 		a.forget()
+		e.touch(a)
 	}
 	return happened
 }

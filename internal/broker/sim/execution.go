@@ -31,6 +31,7 @@ func (f Fees) of(x fill, first bool) decimal.Decimal {
 
 // execute books an execution of the order and tells of it.
 func (a *account) execute(o *order, qty, price decimal.Decimal, at time.Time, fees Fees) {
+	a.mark(o)
 	first := o.FilledQty.IsZero()
 	o.FilledQty, o.Spent = o.FilledQty.Add(qty), o.Spent.Add(qty.Mul(price))
 	o.FilledAvgPrice = decimal.NewNullDecimal(o.Spent.DivRound(o.FilledQty, averageDecimals))

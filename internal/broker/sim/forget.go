@@ -24,10 +24,8 @@ func (a *account) forget() {
 			if o.isOpen() || drop == 0 {
 				return false
 			}
-			if a.UsedIDs == nil {
-				a.UsedIDs = usedIDs{}
-			}
-			a.UsedIDs[digest(o.ClientOrderID)] = struct{}{}
+			a.use(digest(o.ClientOrderID))
+			a.unsaved.dropped = append(a.unsaved.dropped, o.Number)
 			drop--
 			return true
 		})
@@ -48,5 +46,6 @@ func (a *account) forget() {
 		}
 	}
 	a.Opening.Held = held
+	a.Folded += int64(len(folded))
 	a.Fills = slices.Clone(a.Fills[len(folded):])
 }

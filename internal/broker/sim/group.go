@@ -66,6 +66,7 @@ func (e *exchange) afterFill(a *account, o *order, h happening) {
 		if o.Type == typeLimit && o.Status != statusFilled {
 			pair.Qty.Decimal = o.Qty.Decimal.Sub(o.FilledQty).Add(pair.FilledQty)
 			pair.Reserved = o.Reserved
+			a.mark(pair)
 		} else {
 			a.endOne(pair, statusCanceled, h.at)
 		}
@@ -96,6 +97,7 @@ func (e *exchange) arm(a *account, leg *order, h happening) {
 	promised, _ := a.promised(leg.Symbol) // to orders that came while the parent filled
 	leg.Reserved = decimal.Min(leg.Qty.Decimal, notNegative(a.held(leg.Symbol).Abs().Sub(promised)))
 	leg.UpdatedAt = h.at
+	a.mark(leg)
 	if leg.Type == typeLimit || leg.Pair == "" {
 		leg.Status = statusNew
 		a.record(eventNew, leg, h.at)
@@ -126,6 +128,7 @@ func (a *account) endOne(o *order, status string, at time.Time) {
 
 // record tells what happened to the order.
 func (a *account) record(event string, o *order, at time.Time) {
+	a.mark(o)
 	a.Log.add(a.ID, event, a.view(o, true), at)
 }
 

@@ -192,6 +192,7 @@ func (c *call) alone(handle func(*call) (answer, error)) (answer, error) {
 	if err != nil || !c.dirty {
 		return result, err
 	}
+	c.exchange.touch(c.account)
 	c.exchange.settleAccount(c.account, c.now)
 	return result, c.record()
 }

@@ -242,9 +242,8 @@ func TestOldStateFileIsUpgraded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "state.json")
-	writeFile(t, file, string(content))
-	b := serve(t, sim.Config{Market: sim.NewSynthetic(1), StateFile: file})
+	kept := shelfOf(t, string(content))
+	b := serve(t, sim.Config{Market: sim.NewSynthetic(1), State: kept})
 	if a := b.account(t); a.Cash.Equal(*dec("100000")) || !a.BuyingPower.IsPositive() {
 		t.Errorf("account %+v", a)
 	}
@@ -257,12 +256,11 @@ func TestOldStateFileIsUpgraded(t *testing.T) {
 	if read(t, body, &queued); outcome(queued) == "" || queued.Status != "filled" {
 		t.Errorf("the queued order: %s", body)
 	}
-	written, err := os.ReadFile(file)
-	if err != nil || !strings.HasPrefix(string(written), `{"version":2,`) {
-		t.Errorf("%.40s, %v", written, err)
+	if kept.header.Version != 3 {
+		t.Errorf("written as version %d", kept.header.Version)
 	}
-	writeFile(t, file+"3", strings.Replace(string(content), `"version":1`, `"version":3`, 1))
-	if _, err := sim.New(sim.Config{Market: sim.NewSynthetic(1), StateFile: file + "3"}); err == nil || !strings.Contains(err.Error(), "newer version") {
-		t.Errorf("a newer file: %v", err)
+	newer := shelfOf(t, strings.Replace(string(content), `"version":1`, `"version":4`, 1))
+	if _, err := sim.New(sim.Config{Market: sim.NewSynthetic(1), State: newer}); err == nil || !strings.Contains(err.Error(), "newer version") {
+		t.Errorf("a newer state: %v", err)
 	}
 }

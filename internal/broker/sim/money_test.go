@@ -147,9 +147,9 @@ func TestDividendsAndSplits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := filepath.Join(t.TempDir(), "state.json")
+	states := map[string]*shelf{"buy": newShelf(), "sell": newShelf()}
 	for _, side := range []string{"buy", "sell"} {
-		b := serve(t, sim.Config{Market: prices, Now: at(t, "2020-06-01T14:00:00Z"), StateFile: state + side})
+		b := serve(t, sim.Config{Market: prices, Now: at(t, "2020-06-01T14:00:00Z"), State: states[side]})
 		b.place(t, "qty=10 side="+side)
 		b.advance(t, "2020-06-01T14:00:10Z")
 		resting := b.place(t, "type=limit limit_price=40 time_in_force=gtc side="+side+strings.Repeat(" limit_price=400", len(side)-3))
@@ -183,7 +183,7 @@ func TestDividendsAndSplits(t *testing.T) {
 		if err := b.simulator.Stop(); err != nil {
 			t.Fatal(err)
 		}
-		again := serve(t, sim.Config{Market: prices, StateFile: state + side}) // the law holds, or the file is refused
+		again := serve(t, sim.Config{Market: prices, State: states[side]}) // the law holds, or the file is refused
 		if got := again.account(t); !got.Equity.Equal(a.Equity) {
 			t.Errorf("%s: after a restart %s, before %s", side, got.Equity, a.Equity)
 		}

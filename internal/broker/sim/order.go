@@ -53,6 +53,7 @@ const (
 // order is an order with what the simulator remembers of it beside Alpaca's fields.
 type order struct {
 	wire.Order
+	Number   int64           `json:"sim_number"`             // of the account's orders, from 1 on
 	Working  time.Time       `json:"sim_working"`            // from here on it may fill
 	From     time.Time       `json:"sim_from"`               // it has met all points before this moment ...
 	FromRank uint8           `json:"sim_from_rank"`          // ... and those of a lower rank at it
@@ -66,6 +67,7 @@ type order struct {
 	Elected  bool            `json:"sim_elected,omitempty"`  // a stop whose price has been reached
 	Seen     bool            `json:"sim_seen,omitempty"`     // it has met a point, from which prices move on without a jump
 
+	marked bool      // it has changed since it was saved
 	asked  bool      // coming holds the answer; of the settling that goes on
 	coming happening // what happens next; without an order nothing
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -186,6 +187,10 @@ func (e *exchange) exchangeReserve(a *account, old, fresh *order, now time.Time)
 func (a *account) swap(old, fresh *order, now time.Time) {
 	old.ReplacedBy = &fresh.ID
 	for _, o := range a.Orders {
+		if o.Pair != old.ID && o.Parent != old.ID && !slices.Contains(o.Children, old.ID) {
+			continue
+		}
+		a.mark(o)
 		if o.Pair == old.ID {
 			o.Pair = fresh.ID
 		}

@@ -6,6 +6,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -30,7 +31,7 @@ type Config struct {
 	Pace              Pace            // zero: held
 	Now               time.Time       // the market's time at the start; zero: DefaultStart
 	Cash              decimal.Decimal // deposit of a new account; zero: $100,000
-	StateFile         string          // empty: accounts live in memory only
+	State             Keeper          // keeps accounts and time; the simulator's from New on; nil: memory only
 	Logger            *slog.Logger    // nil: no log
 	Faults            []Fault         // go wrong from their time on; more can be added while it runs
 	FreePlan          bool            // market data of the free plan: no recent SIP data, no SIP stream, 30 symbols
@@ -54,16 +55,24 @@ type Simulator struct {
 	exchange *exchange
 	changed  chan struct{} // closed at the next change
 	saved    time.Time     // machine time of the last save
-	lock     *stateLock    // nil without a state file
+	keeper   Keeper        // nil: nothing is kept
 
 	running  sync.WaitGroup
 	stop     context.CancelFunc
 	starting sync.Mutex
 }
 
-// New opens the exchange, from the state file if there is one: then its time goes on from where
-// it was saved and Config.Now is not used. It starts nothing; see Start.
+// New opens the exchange, with what Config.State keeps if that is anything: then its time goes on
+// from where it was saved and Config.Now is not used. It starts nothing; see Start.
 func New(config Config) (*Simulator, error) {
+	s, err := newSimulator(config)
+	if err != nil && config.State != nil {
+		err = errors.Join(err, config.State.Close())
+	}
+	return s, err
+}
+
+func newSimulator(config Config) (*Simulator, error) {
 	if config.Market == nil {
 		return nil, fmt.Errorf("open simulator: no market")
 	}
@@ -111,36 +120,27 @@ func DefaultStart(source Market, machine clock.Clock) time.Time {
 func (s *Simulator) open() error {
 	start := s.config.Now
 	s.exchange = newExchange(s.config, s.faults, start)
-	if s.config.StateFile == "" {
+	if s.config.State == nil {
 		s.clock = newMarketClock(s.config.Machine, s.config.Pace, start)
 		return nil
 	}
-	locked, err := lockState(s.config.StateFile)
+	s.keeper = s.config.State
+	saved, accounts, err := load(s.keeper, s.config.Market)
 	if err != nil {
 		return err
 	}
-	s.lock = locked
-	saved, found, err := readState(s.config.StateFile, s.config.Market)
-	if err != nil {
-		s.lock.release()
-		return err
-	}
-	if found {
+	if !saved.Now.IsZero() {
 		start = s.config.Pace.resume(saved, s.config.Machine.Now())
-		s.exchange.accounts, s.exchange.settled = saved.Accounts, saved.Now
+		s.exchange.accounts, s.exchange.settled = accounts, saved.Now
 	}
 	s.clock = newMarketClock(s.config.Machine, s.config.Pace, start)
 	s.exchange.settle(start)
-	if err := s.save(); err != nil {
-		s.lock.release()
-		return err
-	}
-	return nil
+	return s.save()
 }
 
 // resume is the market's time after a restart. Real time has gone on. A faster market goes on
 // from its last save, and from late enough that it never shows a moment twice.
-func (p Pace) resume(saved state, machine time.Time) time.Time {
+func (p Pace) resume(saved Header, machine time.Time) time.Time {
 	away := max(0, machine.Sub(saved.SavedAt))
 	switch p.kind {
 	case paceReal:
@@ -207,9 +207,12 @@ func (s *Simulator) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.exchange.settle(s.clock.now())
-	err := s.save()
-	s.lock.release()
-	s.lock = nil
+	if s.keeper == nil {
+		return nil
+	}
+	s.exchange.markOpen()
+	err := errors.Join(s.save(), s.keeper.Close())
+	s.keeper = nil
 	return err
 }
 
@@ -258,14 +261,26 @@ func (s *Simulator) record() error {
 	return s.save()
 }
 
-// save writes the state file, if there is one. The lock is held.
+// save gives the keeper, if there is one, what has changed since the last save. What a failed one
+// did not write, the next one does. The lock is held.
 func (s *Simulator) save() error {
 	s.saved = s.config.Machine.Now()
-	if s.lock == nil {
-		return nil
+	if s.keeper != nil {
+		change := Change{Header: Header{
+			Version: stateVersion, Market: s.config.Market.Name(), Now: s.exchange.settled, SavedAt: s.saved,
+		}}
+		for _, a := range s.exchange.touched {
+			if err := a.addChanges(&change); err != nil {
+				return err
+			}
+		}
+		if err := s.keeper.Save(change); err != nil {
+			return fmt.Errorf("save state: %w", err)
+		}
 	}
-	return writeState(s.config.StateFile, state{
-		Version: stateVersion, Market: s.config.Market.Name(),
-		Now: s.exchange.settled, SavedAt: s.saved, Accounts: s.exchange.accounts,
-	})
+	for _, a := range s.exchange.touched {
+		a.wasSaved()
+	}
+	s.exchange.touched = s.exchange.touched[:0]
+	return nil
 }

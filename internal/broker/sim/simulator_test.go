@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -126,70 +125,6 @@ func writeFile(t testing.TB, name, content string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestStateSurvivesAndIsChecked(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "state.json")
-	config := sim.Config{Market: sim.NewSynthetic(1), Now: at(t, "2026-11-20T15:00:00Z"), StateFile: file}
-	before := serve(t, config)
-	filled := before.buy(t, "AAPL", "3", "kept")
-	before.advance(t, "2026-11-20T22:00:00Z")
-	queued := before.buy(t, "KO", "5", "queued")
-	// no Stop: the process is killed here, and what it wrote goes on elsewhere
-
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(t.TempDir(), "state.json")
-	writeFile(t, file, string(content))
-	config.StateFile = file
-	after := serve(t, config)
-	if now := after.simulator.Now(); !now.Equal(at(t, "2026-11-20T22:00:00Z")) {
-		t.Errorf("time after the restart: %s", now)
-	}
-	order, err := after.trading.GetOrder(filled.ID)
-	if err != nil || order.Status != "filled" {
-		t.Errorf("order %+v, error %v", order, err)
-	}
-	after.advance(t, "2026-11-23T15:00:00Z")
-	if order, err := after.trading.GetOrderByClientOrderID("queued"); err != nil || order.ID != queued.ID || order.Status != "filled" {
-		t.Errorf("order %+v, error %v", order, err)
-	}
-	stranger, _ := after.client("key", "other")
-	if _, err := stranger.GetAccount(); err == nil {
-		t.Error("another secret opens the account after the restart")
-	}
-
-	if _, err := sim.New(config); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Public(err), "in use by another simulator") {
-		t.Errorf("a second simulator on the file: %v", err)
-	}
-	for range 2 {
-		if err := after.simulator.Stop(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config.Market = sim.NewSynthetic(2)
-	if _, err := sim.New(config); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Public(err), "another market") {
-		t.Errorf("another market: %v", err)
-	}
-	config.Market = sim.NewSynthetic(1)
-	if content, err = os.ReadFile(file); err != nil {
-		t.Fatal(err)
-	}
-	for name, damaged := range map[string]string{
-		"cut": string(content[:len(content)/2]), "empty": "", "not ours": "{}",
-		"money": strings.Replace(string(content), `"cash":"9`, `"cash":"8`, 1),
-	} {
-		writeFile(t, file, damaged)
-		if _, err := sim.New(config); !fault.Is(err, fault.Invalid) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if kept, _ := os.ReadFile(file); string(kept) != damaged {
-			t.Errorf("%s: the damaged file was overwritten", name)
-		}
 	}
 }
 

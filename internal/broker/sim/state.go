@@ -2,76 +2,123 @@ package sim
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
-// stateVersion is that of files written now; older ones are upgraded when they are read.
+// stateVersion is that of states written now; older ones are upgraded when they are read.
 //
 // Version 1 knew market orders only, and no settings, watchlists, events or corporate actions.
-const stateVersion = 2
+// Versions 1 and 2 were one JSON file; see Upgrade.
+const stateVersion = 3
 
-// state is what a state file holds: everything but the prices.
-type state struct {
-	Version  int                 `json:"version"`
-	Market   string              `json:"market"`
-	Now      time.Time           `json:"now"`     // the market's time
-	SavedAt  time.Time           `json:"savedat"` // the machine's time
-	Accounts map[string]*account `json:"accounts"`
+// Keeper keeps the simulator's state over a restart. It belongs to the simulator, which calls it
+// from one goroutine at a time and closes it.
+type Keeper interface {
+	// Name is what a person calls it: its file.
+	Name() string
+	// Load gives every row to take: accounts first, and of an account each kind in the order of its
+	// numbers. found is false when nothing was ever saved. An error means that what is kept cannot
+	// be trusted.
+	Load(take func(Row) error) (header Header, found bool, err error)
+	// Save replaces the header, writes and drops rows, all of it or nothing. When it returns nil the
+	// change outlasts a kill and a loss of power.
+	Save(change Change) error
+	Close() error
 }
 
-// readState reads the file; found is false when there is none. A file that is damaged or belongs
-// to another market is an error: starting anew over it would lose somebody's accounts.
-func readState(file string, source Market) (saved state, found bool, err error) {
-	content, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return state{}, false, nil
+// Header is what a state knows beside its accounts.
+type Header struct {
+	Version int       `json:"version"`
+	Market  string    `json:"market"`  // its name: a state goes on with the same prices only
+	Now     time.Time `json:"now"`     // the market's time
+	SavedAt time.Time `json:"savedat"` // the machine's time
+}
+
+// RowKind is what a row holds.
+type RowKind string
+
+// The kinds of rows.
+const (
+	AccountRow  RowKind = "account"  // an account's sums, positions and settings; its number is 0
+	OrderRow    RowKind = "order"    // numbered by submission
+	ActivityRow RowKind = "activity" // executions, fees, dividends, in the order of time
+	EventRow    RowKind = "event"    // what happened to orders, for streams
+	UsedIDRow   RowKind = "used_id"  // the digest, as the number, of a forgotten client order id
+)
+
+// RowKinds are all kinds, in the order in which Load gives them.
+var RowKinds = []RowKind{AccountRow, OrderRow, ActivityRow, EventRow, UsedIDRow}
+
+// Row is a piece of the state. Kind, Account and Number name it.
+type Row struct {
+	Kind    RowKind
+	Account string // the key that opens it
+	Number  int64
+	Content []byte // JSON; empty for UsedIDRow and for rows that are dropped
+}
+
+// Change is what a save writes.
+type Change struct {
+	Header Header
+	Put    []Row // new ones, and ones that replace theirs
+	Drop   []Row
+}
+
+// load reads what the keeper keeps. A state that is damaged or belongs to another market is an
+// error: starting anew over it would lose somebody's accounts.
+func load(keeper Keeper, source Market) (header Header, accounts map[string]*account, err error) {
+	accounts = map[string]*account{}
+	header, found, err := keeper.Load(func(row Row) error { return restore(accounts, row) })
+	switch {
+	case err != nil:
+		return header, nil, fault.Because(err, fault.Invalid, "%s is not a state file of the simulator, or it is damaged; name another file, or move it away to start anew.", keeper.Name())
+	case !found:
+		return header, accounts, nil
+	case header.Version > stateVersion:
+		return header, nil, fault.New(fault.Invalid, "The state file %s was written by a newer version of this program; use that, or name another file.", keeper.Name())
+	case header.Market != source.Name():
+		return header, nil, fault.New(fault.Invalid, "The state file %s belongs to another market (%s, not %s); name another file, or start with that market.", keeper.Name(), header.Market, source.Name())
 	}
-	if err != nil {
-		return state{}, false, fault.Because(err, fault.Invalid, "The state file %s cannot be read; check its name and its permissions.", file)
-	}
-	if err := json.Unmarshal(content, &saved); err != nil || saved.Version < 1 || saved.Now.IsZero() {
-		return state{}, false, fault.Because(err, fault.Invalid, "%s is not a state file of the simulator, or it is damaged; name another file, or move it away to start anew.", file)
-	}
-	if saved.Version > stateVersion {
-		return state{}, false, fault.New(fault.Invalid, "The state file %s was written by a newer version of this program; use that, or name another file.", file)
-	}
-	if saved.Market != source.Name() {
-		return state{}, false, fault.New(fault.Invalid, "The state file %s belongs to another market (%s, not %s); name another file, or start with that market.", file, saved.Market, source.Name())
-	}
-	for key, a := range saved.Accounts {
-		if a == nil || !a.whole() {
-			return state{}, false, fault.New(fault.Invalid, "The state file %s is damaged in the account of key %.8s...; move it away to start anew.", file, key)
-		}
-		if saved.Version < 2 {
-			a.upgrade(saved.Now)
+	for key, a := range accounts {
+		if !a.whole() {
+			return header, nil, fault.New(fault.Invalid, "The state file %s is damaged in the account of key %.8s...; move it away to start anew.", keeper.Name(), key)
 		}
 		a.key = key
 		a.index()
+		a.wasSaved()
 	}
-	if saved.Accounts == nil {
-		saved.Accounts = map[string]*account{}
-	}
-	return saved, true, nil
+	return header, accounts, nil
 }
 
-// upgrade gives an account of version 1 what it lacks. Its orders filled whole, and its open ones
-// wait for the next print.
-func (a *account) upgrade(now time.Time) {
-	a.Settings, a.Actions = defaultConfigurations(), now
-	for i := range a.Fills {
-		f := &a.Fills[i]
-		f.CumQty, f.Status = f.Qty, statusFilled
+// restore puts a row in its account.
+func restore(accounts map[string]*account, row Row) error {
+	if row.Kind == AccountRow {
+		a := &account{}
+		accounts[row.Account] = a
+		return json.Unmarshal(row.Content, a)
 	}
-	for _, o := range a.Orders {
-		o.Working, o.FromRank = o.From, rankOpen
-		o.Spent = o.FilledQty.Mul(o.FilledAvgPrice.Decimal)
+	a, known := accounts[row.Account]
+	if !known {
+		return fmt.Errorf("restore %s %d: no account %.8s", row.Kind, row.Number, row.Account)
+	}
+	switch row.Kind {
+	case OrderRow:
+		o := &order{}
+		a.Orders = append(a.Orders, o)
+		return json.Unmarshal(row.Content, o)
+	case ActivityRow:
+		a.Fills = append(a.Fills, fill{})
+		return json.Unmarshal(row.Content, &a.Fills[len(a.Fills)-1])
+	case EventRow:
+		return a.Log.restore(row.Content)
+	case UsedIDRow:
+		a.use(uint64(row.Number))
+		return nil
+	default:
+		return fmt.Errorf("restore %q: unknown kind", row.Kind)
 	}
 }
 
@@ -98,38 +145,4 @@ func (a *account) whole() bool {
 		sum = sum.Add(p.Cost)
 	}
 	return sum.Equal(a.Deposit)
-}
-
-// writeState replaces the file: after a crash at any moment the old or the new content is there.
-func writeState(file string, s state) error {
-	content, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("encode state: %w", err)
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.tmp") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
-	defer os.Remove(temporary.Name()) // gone already when all went well
-	_, err = temporary.Write(content)
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), file)
-	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(file))
-	}
-	if err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
-	return nil
-}
-
-// syncFolder makes a rename in the folder last through a power failure.
-func syncFolder(folder string) error {
-	opened, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(opened.Sync(), opened.Close())
 }

@@ -12,6 +12,15 @@ import (
 // old: eight bytes each.
 type usedIDs map[uint64]struct{}
 
+// use remembers the id of an order that is forgotten.
+func (a *account) use(id uint64) {
+	if a.UsedIDs == nil {
+		a.UsedIDs = usedIDs{}
+	}
+	a.UsedIDs[id] = struct{}{}
+	a.unsaved.used = append(a.unsaved.used, id)
+}
+
 func digest(id string) uint64 {
 	sum := sha256.Sum256([]byte(id))
 	return binary.BigEndian.Uint64(sum[:])
