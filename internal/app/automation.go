@@ -155,7 +155,7 @@ func (a *Automation) planNext(ctx context.Context, account trade.BrokerageAccoun
 	if now.Before(slot) {
 		now = slot
 	}
-	next, err := desk.NextRun(settings.Schedule, now)
+	next, err := desk.NextRun(settings.Schedule, settings.Timeframe, now)
 	if err != nil {
 		return fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
 	}

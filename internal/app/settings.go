@@ -60,24 +60,27 @@ func (a *App) validateSettings(settings trade.Settings) error {
 	if err != nil {
 		return err
 	}
-	return a.validateSchedule(settings.Schedule)
+	return a.validateSchedule(settings)
 }
 
 // interfaceName turns a setting's path in settings.yaml into its name in the JSON interface.
 var interfaceName = strings.NewReplacer(
 	"indicators.sma_crossover.", "sma.", "indicators.bollinger_bands.", "bollinger.", "indicators.", "",
-	"signal.", "signal_", "execution.", "", "data.", "", "schedule.", "schedule_",
+	"execution.order_type", "order_type", "execution.time_in_force", "time_in_force",
+	"execution.position_size_pct", "position_size_pct", "execution.max_positions", "max_positions",
+	"signal.", "signal_", "data.", "", "schedule.", "schedule_",
 ).Replace
 
 // validateSchedule refuses a cron expression that cannot be read or that never runs.
-func (a *App) validateSchedule(schedule trade.ScheduleSettings) error {
-	if schedule.Cron == "" {
+func (a *App) validateSchedule(settings trade.Settings) error {
+	schedule := settings.Schedule
+	if schedule.KindInForce() != trade.ByCron {
 		return nil
 	}
 	if len(strings.Fields(schedule.Cron)) != 5 || strings.Contains(schedule.Cron, "=") {
 		return fault.New(fault.Invalid, `The setting schedule_cron needs five fields in New York time, such as "35 15 * * 1-5".`)
 	}
-	if _, err := desk.NextRun(schedule, a.Clock.Now()); err != nil {
+	if _, err := desk.NextRun(schedule, settings.Timeframe, a.Clock.Now()); err != nil {
 		return fault.Because(err, fault.Invalid, `The setting schedule_cron cannot be read, or never falls into a trading session. An example: "35 15 * * 1-5".`)
 	}
 	return nil

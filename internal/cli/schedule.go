@@ -89,7 +89,7 @@ func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Ti
 			return slot, err
 		}
 	}
-	next, err := desk.NextRun(job.settings.Schedule, now.Timestamp)
+	next, err := desk.NextRun(job.settings.Schedule, job.settings.Timeframe, now.Timestamp)
 	if err != nil {
 		return slot, fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
 	}

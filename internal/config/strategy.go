@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math"
 	"sort"
 	"strconv"
@@ -32,7 +33,8 @@ func LoadStrategy(path string) (trade.Settings, error) {
 	return ParseStrategy(path, text)
 }
 
-// ParseStrategy reads the text of a settings.yaml; name stands in errors.
+// ParseStrategy reads the text of a settings.yaml; name stands in errors. A file that says when to
+// run and not by what is one of the Python system's: cron counts when it is given, else the interval.
 func ParseStrategy(name string, text []byte) (trade.Settings, error) {
 	file := yamlFile{name}
 	root, err := file.parse(text)
@@ -44,13 +46,30 @@ func ParseStrategy(name string, text []byte) (trade.Settings, error) {
 	if err := reader.section(root, "", "the file"); err != nil {
 		return trade.Settings{}, err
 	}
+	settings.Schedule.Kind = reader.scheduleKind(settings.Schedule)
 	return settings, reader.check(settings)
+}
+
+// scheduleKind is what the file says, or what the keys that it gives mean.
+func (r strategyReader) scheduleKind(schedule trade.ScheduleSettings) trade.ScheduleKind {
+	_, kind := r.lines["schedule.kind"]
+	_, interval := r.lines["schedule.interval_minutes"]
+	switch {
+	case kind:
+		return schedule.Kind
+	case schedule.Cron != "":
+		return trade.ByCron
+	case interval:
+		return trade.EveryMinutes
+	default:
+		return schedule.Kind
+	}
 }
 
 // strategyKeys is the table of what settings.yaml may hold.
 func strategyKeys(s *trade.Settings) map[string]scalar {
 	var scheduled bool // whether a schedule runs is said by the command or the account's switch
-	return map[string]scalar{
+	keys := map[string]scalar{
 		"indicators.rsi.enabled":                boolean(&s.RSI.Enabled),
 		"indicators.rsi.period":                 integer(&s.RSI.Period),
 		"indicators.rsi.overbought":             number(&s.RSI.Overbought),
@@ -74,10 +93,65 @@ func strategyKeys(s *trade.Settings) map[string]scalar {
 		"execution.allow_short":                 boolean(&s.AllowShort),
 		"data.timeframe":                        text(&s.Timeframe),
 		"data.lookback_days":                    integer(&s.LookbackDays),
+		"schedule.kind":                         text(&s.Schedule.Kind),
 		"schedule.enabled":                      boolean(&scheduled),
 		"schedule.interval_minutes":             integer(&s.Schedule.IntervalMinutes),
 		"schedule.cron":                         cronExpression(&s.Schedule.Cron),
 		"schedule.market_hours_only":            boolean(&s.Schedule.MarketHoursOnly),
+		"schedule.extended_hours":               boolean(&s.Schedule.ExtendedHours),
+	}
+	maps.Copy(keys, executionKeys(&s.Execution))
+	maps.Copy(keys, riskKeys(&s.Risk))
+	return keys
+}
+
+func executionKeys(e *trade.ExecutionSettings) map[string]scalar {
+	return map[string]scalar{
+		"execution.size_by":           text(&e.SizeBy),
+		"execution.dollars":           money(&e.Dollars),
+		"execution.shares":            money(&e.Shares),
+		"execution.risk_pct":          money(&e.RiskPct),
+		"execution.atr_period":        integer(&e.ATRPeriod),
+		"execution.atr_multiple":      number(&e.ATRMultiple),
+		"execution.whole_shares":      boolean(&e.WholeShares),
+		"execution.limit_offset_pct":  money(&e.LimitOffsetPct),
+		"execution.max_slippage_pct":  money(&e.MaxSlippagePct),
+		"execution.extended_hours":    boolean(&e.ExtendedHours),
+		"execution.stop_loss_pct":     money(&e.StopLossPct),
+		"execution.take_profit_pct":   money(&e.TakeProfitPct),
+		"execution.trailing_stop_pct": money(&e.TrailingStopPct),
+		"execution.foreign":           text(&e.Foreign),
+	}
+}
+
+func riskKeys(l *trade.RiskLimits) map[string]scalar {
+	return map[string]scalar{
+		"risk.max_exposure_pct":                    money(&l.MaxExposurePct),
+		"risk.max_symbol_pct":                      money(&l.MaxSymbolPct),
+		"risk.max_sector_pct":                      money(&l.MaxSectorPct),
+		"risk.sectors":                             texts(&l.Sectors),
+		"risk.max_orders_per_minute":               integer(&l.MaxOrdersPerMinute),
+		"risk.max_orders_per_day":                  integer(&l.MaxOrdersPerDay),
+		"risk.daily_loss_pct":                      money(&l.DailyLossPct),
+		"risk.max_drawdown.percent":                money(&l.MaxDrawdown.Percent),
+		"risk.max_drawdown.lookback_days":          integer(&l.MaxDrawdown.LookbackDays),
+		"risk.max_drawdown.pause_minutes":          integer(&l.MaxDrawdown.PauseMinutes),
+		"risk.consecutive_losses.trades":           integer(&l.ConsecutiveLosses.Trades),
+		"risk.consecutive_losses.pause_minutes":    integer(&l.ConsecutiveLosses.PauseMinutes),
+		"risk.cooldown_minutes":                    integer(&l.CooldownMinutes),
+		"risk.stoploss_guard.trades":               integer(&l.StoplossGuard.Trades),
+		"risk.stoploss_guard.lookback_minutes":     integer(&l.StoplossGuard.LookbackMinutes),
+		"risk.stoploss_guard.pause_minutes":        integer(&l.StoplossGuard.PauseMinutes),
+		"risk.stoploss_guard.per_symbol":           boolean(&l.StoplossGuard.PerSymbol),
+		"risk.low_profit_symbols.trades":           integer(&l.LowProfitSymbols.Trades),
+		"risk.low_profit_symbols.lookback_minutes": integer(&l.LowProfitSymbols.LookbackMinutes),
+		"risk.low_profit_symbols.pause_minutes":    integer(&l.LowProfitSymbols.PauseMinutes),
+		"risk.low_profit_symbols.required_pct":     money(&l.LowProfitSymbols.RequiredPct),
+		"risk.max_bar_age_minutes":                 integer(&l.MaxBarAgeMinutes),
+		"risk.max_price_gap_pct":                   money(&l.MaxPriceGapPct),
+		"risk.max_spread_pct":                      money(&l.MaxSpreadPct),
+		"risk.min_price":                           money(&l.MinPrice),
+		"risk.min_volume":                          number(&l.MinVolume),
 	}
 }
 
@@ -224,6 +298,28 @@ func text[T ~string](into *T) scalar {
 			return "must be text"
 		}
 		*into = T(n.Value)
+		return ""
+	}
+}
+
+// texts reads a mapping of plain text to plain text, such as symbols to their sectors.
+func texts(into *map[string]string) scalar {
+	return func(node ast.Node) string {
+		entries, err := yamlFile{}.entries(node, "it")
+		if err != nil {
+			return "must be lines of `SYMBOL: text`"
+		}
+		read := make(map[string]string, len(entries))
+		for _, e := range entries {
+			value, ok := scalarText(e.value)
+			if !ok {
+				return "must be lines of `SYMBOL: text`"
+			}
+			read[e.key] = value
+		}
+		if len(read) > 0 {
+			*into = read
+		}
 		return ""
 	}
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +61,7 @@ func TestStrategyReadsEveryKey(t *testing.T) {
 		SignalMode: trade.Majority, SignalMinAgree: 3,
 		OrderType: trade.MarketOrder, TimeInForce: trade.TimeInForce("gtc"),
 		PositionSizePct: decimal.RequireFromString("2.5"), MaxPositions: 4, AllowShort: true,
-		Schedule: trade.ScheduleSettings{IntervalMinutes: 15, Cron: "30 9 * * 1-5", MarketHoursOnly: false},
+		Schedule: trade.ScheduleSettings{Kind: trade.ByCron, IntervalMinutes: 15, Cron: "30 9 * * 1-5", MarketHoursOnly: false},
 	}
 	if !same(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -69,9 +70,9 @@ func TestStrategyReadsEveryKey(t *testing.T) {
 
 // same compares settings; equal decimals need not be identical.
 func same(a, b trade.Settings) bool {
-	equal := a.PositionSizePct.Equal(b.PositionSizePct)
-	a.PositionSizePct, b.PositionSizePct = decimal.Decimal{}, decimal.Decimal{}
-	return equal && a == b
+	written, err := json.Marshal(a)
+	other, otherErr := json.Marshal(b)
+	return err == nil && otherErr == nil && string(written) == string(other)
 }
 
 func TestWhatIsLeftOutHasItsDefault(t *testing.T) {

@@ -41,6 +41,10 @@ type settingsRow struct {
 	ScheduleIntervalMinutes int
 	ScheduleCron            string
 	ScheduleMarketHoursOnly bool
+	ScheduleKind            trade.ScheduleKind
+	ScheduleExtendedHours   bool
+	Execution               document[trade.ExecutionSettings]
+	Risk                    document[trade.RiskLimits]
 }
 
 func rowOfSettings(userID string, s trade.Settings) settingsRow {
@@ -57,6 +61,8 @@ func rowOfSettings(userID string, s trade.Settings) settingsRow {
 		PositionSizePct: s.PositionSizePct, MaxPositions: s.MaxPositions, AllowShort: s.AllowShort,
 		ScheduleIntervalMinutes: s.Schedule.IntervalMinutes, ScheduleCron: s.Schedule.Cron,
 		ScheduleMarketHoursOnly: s.Schedule.MarketHoursOnly,
+		ScheduleKind:            s.Schedule.Kind, ScheduleExtendedHours: s.Schedule.ExtendedHours,
+		Execution: document[trade.ExecutionSettings]{s.Execution}, Risk: document[trade.RiskLimits]{s.Risk},
 	}
 }
 
@@ -70,8 +76,10 @@ func (r settingsRow) settings() trade.Settings {
 		SignalMode: r.SignalMode, SignalMinAgree: r.SignalMinAgree,
 		OrderType: r.OrderType, TimeInForce: r.TimeInForce,
 		PositionSizePct: r.PositionSizePct, MaxPositions: r.MaxPositions, AllowShort: r.AllowShort,
+		Execution: r.Execution.value, Risk: r.Risk.value,
 		Schedule: trade.ScheduleSettings{
-			IntervalMinutes: r.ScheduleIntervalMinutes, Cron: r.ScheduleCron, MarketHoursOnly: r.ScheduleMarketHoursOnly,
+			Kind: r.ScheduleKind, IntervalMinutes: r.ScheduleIntervalMinutes, Cron: r.ScheduleCron,
+			MarketHoursOnly: r.ScheduleMarketHoursOnly, ExtendedHours: r.ScheduleExtendedHours,
 		},
 	}
 }

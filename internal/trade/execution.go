@@ -1,31 +1,28 @@
 package trade
 
-import (
-	"time"
-
-	"github.com/shopspring/decimal"
-)
+import "github.com/shopspring/decimal"
 
 // ExecutionSettings say how an order is made of a decision. The zero value orders by
-// PositionSizePct at the market, without protection.
+// PositionSizePct at the market, without protection. Its JSON is kept in the database: what is
+// zero is left out, and what is left out is zero.
 type ExecutionSettings struct {
-	SizeBy      SizeBy          // empty means percent
-	Dollars     decimal.Decimal // SizeBy dollars: of one entry
-	Shares      decimal.Decimal // SizeBy shares: of one entry
-	RiskPct     decimal.Decimal // SizeBy volatility: percent of equity that is lost when the price moves ATRMultiple average true ranges
-	ATRPeriod   int             // bars
-	ATRMultiple float64
-	WholeShares bool // never a fraction of a share
+	SizeBy      SizeBy          `json:"size_by,omitzero"`    // empty means percent
+	Dollars     decimal.Decimal `json:"dollars,omitzero"`    // SizeBy dollars: of one entry
+	Shares      decimal.Decimal `json:"shares,omitzero"`     // SizeBy shares: of one entry
+	RiskPct     decimal.Decimal `json:"risk_pct,omitzero"`   // SizeBy volatility: percent of equity that is lost when the price moves ATRMultiple average true ranges
+	ATRPeriod   int             `json:"atr_period,omitzero"` // bars
+	ATRMultiple float64         `json:"atr_multiple,omitzero"`
+	WholeShares bool            `json:"whole_shares,omitzero"` // never a fraction of a share
 
-	LimitOffsetPct decimal.Decimal // limit orders: limit = last close + this percent for a buy, - for a sell; below 0 waits for a better price
-	MaxSlippagePct decimal.Decimal // market orders: sent as limit orders so far beyond the last close; 0: off
-	ExtendedHours  bool            // limit orders with time in force day only (RULES 5)
+	LimitOffsetPct decimal.Decimal `json:"limit_offset_pct,omitzero"` // limit orders: limit = last close + this percent for a buy, - for a sell; below 0 waits for a better price
+	MaxSlippagePct decimal.Decimal `json:"max_slippage_pct,omitzero"` // market orders: sent as limit orders so far beyond the last close; 0: off
+	ExtendedHours  bool            `json:"extended_hours,omitzero"`   // limit orders with time in force day only (RULES 5.5)
 
-	StopLossPct     decimal.Decimal // percent from the entry; orders at the broker; 0: off
-	TakeProfitPct   decimal.Decimal
-	TrailingStopPct decimal.Decimal
+	StopLossPct     decimal.Decimal `json:"stop_loss_pct,omitzero"` // percent from the entry; orders at the broker; 0: off
+	TakeProfitPct   decimal.Decimal `json:"take_profit_pct,omitzero"`
+	TrailingStopPct decimal.Decimal `json:"trailing_stop_pct,omitzero"`
 
-	Foreign ForeignPolicy // empty means adopt
+	Foreign ForeignPolicy `json:"foreign,omitzero"` // empty means adopt
 }
 
 // SizeBy says how an entry's size is found.
@@ -48,86 +45,40 @@ const (
 	IgnoreForeign ForeignPolicy = "ignore" // they are left alone: their symbols are not traded
 )
 
-// RiskLimits keep a strategy from what it should not do, for an account or for the whole
-// installation. Zero values switch a limit off. Percentages are of equity unless said otherwise.
-type RiskLimits struct {
-	MaxExposurePct decimal.Decimal   // all positions and planned entries together, long and short added
-	MaxSymbolPct   decimal.Decimal   // one symbol
-	MaxSectorPct   decimal.Decimal   // the symbols of one sector together
-	Sectors        map[string]string // symbol -> sector, as the user names them
-
-	MaxOrdersPerMinute int
-	MaxOrdersPerDay    int // of New York
-
-	DailyLossPct decimal.Decimal // below the previous session's close: no entries until the next session
-
-	MaxDrawdown       DrawdownLimit
-	ConsecutiveLosses LossStreakLimit
-	CooldownMinutes   int // after an exit, no entry in that symbol
-	StoplossGuard     StoplossGuard
-	LowProfitSymbols  LowProfitLimit
-
-	MaxBarAgeMinutes int             // the last closed bar is older: stale
-	MaxPriceGapPct   decimal.Decimal // between the bar's close and the latest price, in percent of the close
-	MaxSpreadPct     decimal.Decimal // between bid and ask, in percent of their middle
-	MinPrice         decimal.Decimal // dollars
-	MinVolume        float64         // shares of the last closed bar
+func (e ExecutionSettings) rules(orderType OrderType, force TimeInForce) []settingRule {
+	size := e.SizeBy
+	if size == "" {
+		size = SizePercent
+	}
+	limit := orderType == LimitOrder || e.MaxSlippagePct.IsPositive()
+	legs := e.StopLossPct.IsPositive() || e.TakeProfitPct.IsPositive()
+	return []settingRule{
+		{"execution.size_by", oneOf(size, SizePercent, SizeDollars, SizeShares, SizeVolatility), "must be percent, dollars, shares or volatility"},
+		{"execution.dollars", size != SizeDollars || e.Dollars.GreaterThanOrEqual(decimal.NewFromInt(1)), "must be at least 1: no broker takes a smaller order"},
+		{"execution.dollars", within(e.Dollars, 0, 1e9), "must be between 0 and 1000000000"},
+		{"execution.shares", size != SizeShares || e.Shares.IsPositive(), "must be above 0"},
+		{"execution.shares", within(e.Shares, 0, 1e9), "must be between 0 and 1000000000"},
+		{"execution.shares", !e.WholeShares || e.Shares.IsInteger(), "must be a whole number with whole_shares"},
+		{"execution.risk_pct", size != SizeVolatility || e.RiskPct.IsPositive(), "must be above 0"},
+		{"execution.risk_pct", within(e.RiskPct, 0, 100), "must be between 0 and 100"},
+		{"execution.atr_period", size != SizeVolatility || e.ATRPeriod >= 1, "must be at least 1"},
+		{"execution.atr_period", e.ATRPeriod >= 0 && e.ATRPeriod <= longestPeriod, periodWanted},
+		{"execution.atr_multiple", size != SizeVolatility || e.ATRMultiple > 0, "must be above 0"},
+		{"execution.atr_multiple", e.ATRMultiple >= 0 && e.ATRMultiple <= 100, "must be between 0 and 100"},
+		{"execution.limit_offset_pct", within(e.LimitOffsetPct, -50, 50), "must be between -50 and 50"},
+		{"execution.max_slippage_pct", within(e.MaxSlippagePct, 0, 50), "must be between 0 and 50"},
+		{"execution.extended_hours", !e.ExtendedHours || limit, "needs order_type limit, or a max_slippage_pct: market orders wait for regular hours"},
+		{"execution.extended_hours", !e.ExtendedHours || force == TIFDay, "needs time_in_force day"},
+		{"execution.extended_hours", !e.ExtendedHours || !legs, "cannot be combined with stop_loss_pct or take_profit_pct: the broker refuses such orders"},
+		{"execution.stop_loss_pct", within(e.StopLossPct, 0, 99), "must be between 0 and 99"},
+		{"execution.take_profit_pct", within(e.TakeProfitPct, 0, 1000), "must be between 0 and 1000"},
+		{"execution.stop_loss_pct", !legs || force != TIFIOC, "and take_profit_pct need time_in_force day or gtc"},
+		{"execution.trailing_stop_pct", e.TrailingStopPct.IsZero() || !e.TrailingStopPct.LessThan(leastTrail), "must be at least 0.1"},
+		{"execution.trailing_stop_pct", within(e.TrailingStopPct, 0, 99), "must be between 0 and 99"},
+		{"execution.trailing_stop_pct", e.TrailingStopPct.IsZero() || !legs, "cannot be combined with stop_loss_pct or take_profit_pct: only one order can hold the shares"},
+		{"execution.foreign", oneOf(e.Foreign, "", AdoptForeign, IgnoreForeign), "must be adopt or ignore"},
+	}
 }
 
-// DrawdownLimit stops entries while equity is Percent or more below its peak in the lookback
-// (freqtrade's MaxDrawdown).
-type DrawdownLimit struct {
-	Percent      decimal.Decimal
-	LookbackDays int // 0: ever
-	PauseMinutes int // 0: as long as it holds
-}
-
-// LossStreakLimit stops entries after so many closed trades in a row that lost.
-type LossStreakLimit struct {
-	Trades       int
-	PauseMinutes int // 0: until a person resumes
-}
-
-// StoplossGuard stops entries after so many stop losses in the lookback (freqtrade's StoplossGuard).
-type StoplossGuard struct {
-	Trades          int
-	LookbackMinutes int
-	PauseMinutes    int
-	PerSymbol       bool // only the symbol that was stopped out
-}
-
-// LowProfitLimit stops entries in a symbol whose closed trades of the lookback made less than
-// RequiredPct together (freqtrade's LowProfitPairs).
-type LowProfitLimit struct {
-	Trades          int
-	LookbackMinutes int
-	PauseMinutes    int
-	RequiredPct     decimal.Decimal
-}
-
-// ClosedTrade is one position from its first entry to its end, for limits that look back.
-type ClosedTrade struct {
-	Symbol    string
-	Short     bool
-	EntryAt   time.Time
-	ExitAt    time.Time
-	Qty       decimal.Decimal
-	Profit    decimal.Decimal // dollars
-	ProfitPct decimal.Decimal // percent of what the entry cost
-	StopLoss  bool            // a stop ended it
-}
-
-// TrackRecord is what limits must know about an account's past.
-type TrackRecord struct {
-	Trades     []ClosedTrade   // by exit, oldest first
-	OrderTimes []time.Time     // when orders were sent, of the last day, oldest first
-	Peak       decimal.Decimal // highest equity in the drawdown's lookback; zero: not known
-	ResumedAt  time.Time       // when a person last set the account active; limits that wait for a person look at what came after
-}
-
-// Quote is the best bid and offer of a symbol and its latest trade.
-type Quote struct {
-	Bid, Ask decimal.Decimal // zero: nobody asks or bids
-	Last     decimal.Decimal
-	At       time.Time // of the latest trade
-}
+// leastTrail is the broker's smallest trail in percent (RULES 5.6).
+var leastTrail = decimal.New(1, -1)

@@ -1,10 +1,6 @@
 package trade
 
-import (
-	"fmt"
-
-	"github.com/shopspring/decimal"
-)
+import "github.com/shopspring/decimal"
 
 // SignalMode says how votes become a signal.
 type SignalMode string
@@ -17,68 +13,68 @@ const (
 )
 
 // Settings are one user's (or one configuration file's) strategy: what is computed, how votes
-// are counted, what is ordered and when.
+// are counted, what is ordered and when. Its JSON is kept in the database.
 type Settings struct {
-	Timeframe    Timeframe
-	LookbackDays int // at least this many days of bars are shown and examined
+	Timeframe    Timeframe `json:"timeframe"`
+	LookbackDays int       `json:"lookback_days"` // at least this many days of bars are shown and examined
 
-	RSI       RSISettings
-	SMA       SMASettings
-	MACD      MACDSettings
-	Bollinger BollingerSettings
+	RSI       RSISettings       `json:"rsi"`
+	SMA       SMASettings       `json:"sma"`
+	MACD      MACDSettings      `json:"macd"`
+	Bollinger BollingerSettings `json:"bollinger"`
 
-	SignalMode     SignalMode
-	SignalMinAgree int // 1-4, used by Majority
+	SignalMode     SignalMode `json:"signal_mode"`
+	SignalMinAgree int        `json:"signal_min_agree"` // 1-4, used by Majority
 
-	OrderType       OrderType
-	TimeInForce     TimeInForce
-	PositionSizePct decimal.Decimal // percent of equity for one entry, 0 < p <= 100
-	MaxPositions    int
-	AllowShort      bool
-	Execution       ExecutionSettings
-	Risk            RiskLimits
+	OrderType       OrderType         `json:"order_type"`
+	TimeInForce     TimeInForce       `json:"time_in_force"`
+	PositionSizePct decimal.Decimal   `json:"position_size_pct"` // percent of equity for one entry, 0 < p <= 100
+	MaxPositions    int               `json:"max_positions"`
+	AllowShort      bool              `json:"allow_short"`
+	Execution       ExecutionSettings `json:"execution"`
+	Risk            RiskLimits        `json:"risk"`
 
-	Schedule ScheduleSettings
+	Schedule ScheduleSettings `json:"schedule"`
 }
 
 // RSISettings configure the relative strength index.
 type RSISettings struct {
-	Enabled    bool
-	Period     int
-	Overbought float64
-	Oversold   float64
+	Enabled    bool    `json:"enabled"`
+	Period     int     `json:"period"`
+	Overbought float64 `json:"overbought"`
+	Oversold   float64 `json:"oversold"`
 }
 
 // SMASettings configure the crossing of two simple moving averages.
 type SMASettings struct {
-	Enabled     bool
-	ShortPeriod int
-	LongPeriod  int
+	Enabled     bool `json:"enabled"`
+	ShortPeriod int  `json:"short_period"`
+	LongPeriod  int  `json:"long_period"`
 }
 
 // MACDSettings configure the crossing of the MACD line and its signal line.
 type MACDSettings struct {
-	Enabled      bool
-	FastPeriod   int
-	SlowPeriod   int
-	SignalPeriod int
+	Enabled      bool `json:"enabled"`
+	FastPeriod   int  `json:"fast_period"`
+	SlowPeriod   int  `json:"slow_period"`
+	SignalPeriod int  `json:"signal_period"`
 }
 
 // BollingerSettings configure the Bollinger bands.
 type BollingerSettings struct {
-	Enabled bool
-	Period  int
-	StdDev  float64
+	Enabled bool    `json:"enabled"`
+	Period  int     `json:"period"`
+	StdDev  float64 `json:"std_dev"`
 }
 
 // ScheduleSettings say when an account's cycle runs. Whether it runs at all is the account's own
 // switch, so that automation allowed for one account never starts on another.
 type ScheduleSettings struct {
-	Kind            ScheduleKind
-	IntervalMinutes int
-	Cron            string // five fields in New York time
-	MarketHoursOnly bool
-	ExtendedHours   bool // sessions begin at 04:00 and end at 20:00 instead of 09:30 and 16:00
+	Kind            ScheduleKind `json:"kind"`
+	IntervalMinutes int          `json:"interval_minutes"`
+	Cron            string       `json:"cron"` // five fields in New York time
+	MarketHoursOnly bool         `json:"market_hours_only"`
+	ExtendedHours   bool         `json:"extended_hours"` // sessions begin at 04:00 and end at 20:00 instead of 09:30 and 16:00
 }
 
 // ScheduleKind says what a schedule counts by.
@@ -91,6 +87,19 @@ const (
 	ByCron       ScheduleKind = "cron"
 )
 
+// KindInForce is Kind, or for a schedule that names none what it holds: its cron expression, else
+// its interval.
+func (s ScheduleSettings) KindInForce() ScheduleKind {
+	switch {
+	case s.Kind != "":
+		return s.Kind
+	case s.Cron != "":
+		return ByCron
+	default:
+		return EveryMinutes
+	}
+}
+
 // DefaultSettings are the defaults of a user in the database (the Python system's columns).
 func DefaultSettings() Settings {
 	return Settings{
@@ -102,7 +111,8 @@ func DefaultSettings() Settings {
 		SignalMode: Majority, SignalMinAgree: 2,
 		OrderType: MarketOrder, TimeInForce: TIFDay,
 		PositionSizePct: decimal.NewFromInt(10), MaxPositions: 5,
-		Schedule: ScheduleSettings{IntervalMinutes: 60, MarketHoursOnly: true},
+		Execution: ExecutionSettings{SizeBy: SizePercent, Foreign: AdoptForeign},
+		Schedule:  ScheduleSettings{Kind: AtBarClose, IntervalMinutes: 60, MarketHoursOnly: true},
 	}
 }
 
@@ -121,60 +131,3 @@ func DefaultFileSettings() Settings {
 type FieldError struct{ Field, Problem string }
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
-
-// Validate returns the first setting that makes no sense, as a *FieldError.
-func (s Settings) Validate() error {
-	for _, rule := range s.rules() {
-		if !rule.ok {
-			return &FieldError{rule.field, rule.want}
-		}
-	}
-	return nil
-}
-
-type settingRule struct {
-	field string
-	ok    bool
-	want  string
-}
-
-const longestPeriod = 1000 // bars; beyond it a request for enough history stops being sensible
-
-func (s Settings) rules() []settingRule {
-	period := func(n int) bool { return n >= 1 && n <= longestPeriod }
-	oneOf := func(v string, all ...string) bool {
-		for _, a := range all {
-			if v == a {
-				return true
-			}
-		}
-		return false
-	}
-	_, timeframe := ParseTimeframe(string(s.Timeframe))
-	periods := fmt.Sprintf("must be between 1 and %d", longestPeriod)
-	hundred := decimal.NewFromInt(100)
-	return []settingRule{
-		{"data.timeframe", timeframe == nil, "must be 1Min, 5Min, 15Min, 1Hour or 1Day"},
-		{"data.lookback_days", s.LookbackDays >= 1 && s.LookbackDays <= 3650, "must be between 1 and 3650"},
-		{"indicators.rsi.period", period(s.RSI.Period), periods},
-		{"indicators.rsi.overbought", s.RSI.Overbought > 0 && s.RSI.Overbought <= 100, "must be above 0 and at most 100"},
-		{"indicators.rsi.oversold", s.RSI.Oversold >= 0 && s.RSI.Oversold < 100, "must be at least 0 and below 100"},
-		{"indicators.rsi.oversold", s.RSI.Oversold < s.RSI.Overbought, "must be below overbought"},
-		{"indicators.sma_crossover.short_period", period(s.SMA.ShortPeriod), periods},
-		{"indicators.sma_crossover.long_period", period(s.SMA.LongPeriod), periods},
-		{"indicators.sma_crossover.short_period", s.SMA.ShortPeriod < s.SMA.LongPeriod, "must be below long_period"},
-		{"indicators.macd.fast_period", period(s.MACD.FastPeriod), periods},
-		{"indicators.macd.slow_period", period(s.MACD.SlowPeriod), periods},
-		{"indicators.macd.signal_period", period(s.MACD.SignalPeriod), periods},
-		{"indicators.macd.fast_period", s.MACD.FastPeriod < s.MACD.SlowPeriod, "must be below slow_period"},
-		{"indicators.bollinger_bands.period", s.Bollinger.Period >= 2 && period(s.Bollinger.Period), "must be between 2 and 1000"},
-		{"indicators.bollinger_bands.std_dev", s.Bollinger.StdDev > 0 && s.Bollinger.StdDev <= 10, "must be above 0 and at most 10"},
-		{"signal.mode", oneOf(string(s.SignalMode), "unanimous", "majority", "any"), "must be unanimous, majority or any"},
-		{"signal.min_agree", s.SignalMinAgree >= 1 && s.SignalMinAgree <= 4, "must be between 1 and 4"},
-		{"execution.order_type", s.OrderType == MarketOrder, "must be market (limit orders are not supported yet)"},
-		{"execution.time_in_force", oneOf(string(s.TimeInForce), "day", "gtc", "ioc"), "must be day, gtc or ioc"},
-		{"execution.position_size_pct", s.PositionSizePct.IsPositive() && s.PositionSizePct.LessThanOrEqual(hundred), "must be above 0 and at most 100"},
-		{"execution.max_positions", s.MaxPositions >= 1 && s.MaxPositions <= 500, "must be between 1 and 500"},
-		{"schedule.interval_minutes", s.Schedule.IntervalMinutes >= 1 && s.Schedule.IntervalMinutes <= 10080, "must be between 1 and 10080"},
-	}
-}
