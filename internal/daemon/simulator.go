@@ -67,7 +67,8 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	if listener, err = options.TLS.wrap(listener); err != nil {
+	secured, err := options.TLS.wrap(listener)
+	if err != nil {
 		return err
 	}
 	if options.StateFile != "" {
@@ -85,7 +86,7 @@ func ServeSimulator(ctx context.Context, options SimulatorOptions) (err error) {
 	}
 	simulator.Start(context.WithoutCancel(ctx))
 	defer func() { err = errors.Join(err, simulator.Stop()) }()
-	return serve(ctx, simulatorServer(simulator.Handler(), options.Log), listener, options.Stdout)
+	return serve(ctx, simulatorServer(simulator.Handler(), options.Log), secured, options.Stdout)
 }
 
 // config opens what the options name, but for the state file.

@@ -91,6 +91,7 @@ func readBars(source Market, symbol string, r barRange) []trade.Bar {
 	first = later(first, market.Day(r.from))
 	last = earlier(last, earlier(market.Day(r.to), market.Day(r.now)))
 	reader := barReader{source: source, symbol: symbol, barRange: r, steps: stepsOf(source, symbol, r.adjustment, r.now)}
+	reader.found = make([]trade.Bar, 0, r.mostBars(first, last))
 	day, step := first, 1
 	if r.descending {
 		day, step = last, -1
@@ -101,6 +102,15 @@ func readBars(source Market, symbol string, r barRange) []trade.Bar {
 		}
 	}
 	return reader.found[:min(len(reader.found), r.limit)]
+}
+
+// mostBars is about how many bars the days from first to last can give.
+func (r barRange) mostBars(first, last time.Time) int {
+	days, each := int(last.Sub(first).Hours()/24)+1, 1
+	if r.frame.unit == frameMinute {
+		each = 24*60/r.frame.count + 1
+	}
+	return max(0, min(r.limit, days*each))
 }
 
 // barReader collects the bars of days.
@@ -121,22 +131,31 @@ func (b *barReader) add(session market.Session) {
 			b.found = append(b.found, bar)
 		}
 	} else {
-		b.minutes = b.source.AppendMinutes(b.minutes[:0], b.symbol, session.Date, b.now)
-		joined := b.minutes
-		if b.frame.count > 1 {
-			joined = aggregate(b.minutes, session.Date, b.frame.count)
-		}
-		b.found = slices.Grow(b.found, len(joined))
-		for _, bar := range joined {
-			if b.covers(bar) {
-				b.found = append(b.found, bar)
-			}
-		}
+		b.addMinutes(session)
 	}
 	b.steps.adjust(b.found[before:], session.Date)
 	if b.descending {
 		slices.Reverse(b.found[before:])
 	}
+}
+
+// addMinutes appends those of the day's bars that the range covers; they come in the order of time.
+func (b *barReader) addMinutes(session market.Session) {
+	before := len(b.found)
+	if b.frame.count == 1 {
+		b.found = b.source.AppendMinutes(b.found, b.symbol, session.Date, b.now)
+	} else {
+		b.minutes = b.source.AppendMinutes(b.minutes[:0], b.symbol, session.Date, b.now)
+		b.found = aggregate(b.found, b.minutes, session.Date, b.frame.count)
+	}
+	first, end := before, len(b.found)
+	for first < end && b.found[first].Start.Before(b.from) {
+		first++
+	}
+	for end > first && b.found[end-1].Start.After(b.to) {
+		end--
+	}
+	b.found = slices.Delete(b.found[:end], before, first)
 }
 
 // covers reports whether the bar starts in the range; one of the market's future is not shown.
@@ -169,21 +188,21 @@ func readPeriods(source Market, symbol string, r barRange) []trade.Bar {
 	return found[:min(len(found), r.limit)]
 }
 
-// aggregate joins one day's minute bars into bars of count minutes, aligned to the New York clock
+// aggregate appends to bars one day's minute bars joined into bars of count minutes, aligned to the New York clock
 // (an hour bar starts at a full hour, so that the first one of a session holds half an hour).
-func aggregate(minutes []trade.Bar, midnight time.Time, count int) []trade.Bar {
+func aggregate(bars, minutes []trade.Bar, midnight time.Time, count int) []trade.Bar {
 	length := time.Duration(count) * time.Minute
-	joined := make([]trade.Bar, 0, len(minutes)/count+2)
+	before := len(bars)
 	for _, minute := range minutes {
 		start := midnight.Add(minute.Start.Sub(midnight) / length * length).UTC()
-		if n := len(joined); n > 0 && joined[n-1].Start.Equal(start) {
-			joined[n-1] = join(joined[n-1], minute)
+		if n := len(bars); n > before && bars[n-1].Start.Equal(start) {
+			bars[n-1] = join(bars[n-1], minute)
 			continue
 		}
 		minute.Start, minute.End = start, start.Add(length)
-		joined = append(joined, minute)
+		bars = append(bars, minute)
 	}
-	return joined
+	return bars
 }
 
 // join extends bar by the minute that follows it.

@@ -302,6 +302,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(content) // the client went away: nothing to do
+	if isEncoded {
+		content.recycle()
+	}
 }
 
 // newRequestID is 32 hexadecimal digits.

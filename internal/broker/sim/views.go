@@ -165,9 +165,14 @@ func activityView(f fill) any {
 // wireBar is a bar as the Market Data API shows it. The number of trades and the volume-weighted
 // price are estimates: a market has prints, not every trade.
 func wireBar(start time.Time, open, high, low, closing, volume float64) wire.Bar {
-	shares := uint64(volume + 0.5)
+	size := shares(volume)
 	return wire.Bar{
 		Start: start, Open: open, High: high, Low: low, Close: closing,
-		Volume: shares, Trades: (shares + 99) / 100, VWAP: round6((high + low + closing) / 3),
+		Volume: size, Trades: tradesOf(size), VWAP: round6((high + low + closing) / 3),
 	}
 }
+
+func shares(volume float64) uint64 { return uint64(volume + 0.5) }
+
+// tradesOf estimates how many trades a volume is: one for a round lot.
+func tradesOf(shares uint64) uint64 { return (shares + 99) / 100 }
