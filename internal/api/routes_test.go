@@ -64,7 +64,7 @@ var routeAccess = map[string]access{
 	"GET /api/indicators": {``, 401, 200, 200, 0},
 	"PUT /api/indicators": {`{"schedule_enabled":false}`, 401, 403, 400, 0},
 	"GET /api/settings":   {``, 401, 200, 200, 0},
-	"PUT /api/settings":   {`{"max_positions":9}`, 401, 403, 200, 0},
+	"PUT /api/settings":   {`{"max_positions":4}`, 401, 403, 200, 0},
 
 	"POST /api/passkeys/register/begin":  {``, 401, 400, 400, 0}, // by an IP address: browsers keep passkeys for names
 	"POST /api/passkeys/register/finish": {`{"name":"x","credential":{}}`, 401, 400, 400, 0},

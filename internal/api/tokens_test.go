@@ -131,7 +131,7 @@ func TestATokenIsBoundToTheModeOfTheAccounts(t *testing.T) {
 	t.Parallel()
 	v := setup(t).withAccount("ann")
 	paper, live, both := v.token("trade:paper"), v.token("trade:live"), v.token("trade:paper", "trade:live")
-	change := map[string]any{"max_positions": 7}
+	change := map[string]any{"max_positions": 4}
 	paper.call("PUT", "/api/settings", change).want(200)
 	live.call("PUT", "/api/settings", change).problem(403)
 	paper.call("PUT", "/api/indicators", map[string]any{"schedule_enabled": true}).want(200)

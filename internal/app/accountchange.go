@@ -28,9 +28,17 @@ func (c AccountChange) changesMode(account trade.BrokerageAccount) bool {
 	return c.Paper != nil && *c.Paper != account.Paper
 }
 
+// isDangerous reports whether the change needs a fresh factor: other keys, another mode, and letting
+// an account trade by itself that has more than play money. An API token may do the last within its
+// scopes: it was made with a fresh factor for that.
+func (c AccountChange) isDangerous(p auth.Principal, account trade.BrokerageAccount) bool {
+	starts := c.Automated != nil && *c.Automated && !account.Automated && !account.Demo && p.Token == nil
+	return c.changesKeys() || c.changesMode(account) || starts
+}
+
 // UpdateAccount changes the account. New keys and a new mode are sealed again and asked of the
-// broker, like those of a new account, and need a fresh factor. Moving to live turns automation off; turning it on needs
-// the permission to trade.
+// broker, like those of a new account, and need a fresh factor. Moving to live turns automation off;
+// turning it on needs the permission to trade and, but for the demonstration account, a fresh factor.
 func (a *App) UpdateAccount(ctx context.Context, p auth.Principal, name string, change AccountChange) (SavedAccount, error) {
 	if err := p.Require(auth.Accounts); err != nil {
 		return SavedAccount{}, err
@@ -49,7 +57,7 @@ func (a *App) updateAccount(ctx context.Context, p auth.Principal, name string, 
 	if err := firstError(p.RequireMode(account.Paper), checkChange(p, account, change)); err != nil {
 		return SavedAccount{}, err
 	}
-	if change.changesKeys() || change.changesMode(account) {
+	if change.isDangerous(p, account) {
 		if err := p.RequireFresh(a.Clock.Now()); err != nil {
 			return SavedAccount{}, err
 		}

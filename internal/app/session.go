@@ -43,10 +43,16 @@ func (a *App) ListSessions(ctx context.Context, p auth.Principal) ([]auth.Sessio
 	return a.Store.ListSessions(ctx, p.UserID)
 }
 
-// EndSession ends one of the principal's sessions, which may be the one that asks.
+// EndSession ends one of the principal's sessions. The one that asks needs nothing for it, another
+// one a fresh factor.
 func (a *App) EndSession(ctx context.Context, p auth.Principal, sessionID string) error {
 	if err := p.Require(auth.Self); err != nil {
 		return err
+	}
+	if sessionID != p.SessionID {
+		if err := p.RequireFresh(a.Clock.Now()); err != nil {
+			return err
+		}
 	}
 	entry := a.entry(p, audit.SessionEnd, "session:"+sessionID, nil)
 	return a.Store.EndSession(ctx, p.UserID, sessionID, entry)

@@ -23,7 +23,7 @@ func (a *App) UserSettings(ctx context.Context, p auth.Principal) (trade.Setting
 }
 
 // UpdateSettings applies change to the principal's strategy and stores the result if it is valid;
-// a fault of kind Invalid names the setting that is not.
+// a fault of kind Invalid names the setting that is not. What puts more at stake needs a fresh factor.
 func (a *App) UpdateSettings(ctx context.Context, p auth.Principal, change func(*trade.Settings)) (trade.Settings, error) {
 	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
 		return trade.Settings{}, err
@@ -39,8 +39,9 @@ func (a *App) changeSettings(ctx context.Context, p auth.Principal, action audit
 	if err != nil {
 		return trade.Settings{}, err
 	}
+	before := settings
 	change(&settings)
-	if err := a.validateSettings(settings); err != nil {
+	if err := firstError(a.validateSettings(settings), a.allowStake(p, before, settings)); err != nil {
 		return trade.Settings{}, err
 	}
 	entry := a.entry(p, action, "user:"+p.UserID, details)

@@ -95,10 +95,11 @@ type TokenGrant struct {
 const FreshFor = 5 * time.Minute
 
 // RequireFresh returns nil when a factor was shown at most FreshFor ago, and otherwise a fault of
-// kind StepUp. The command line has no session; who may use it has shown the installation's keys.
+// kind StepUp; of kind Forbidden for an API token, which has no factor to show. The command line has
+// no session; who may use it has shown the installation's keys.
 func (p Principal) RequireFresh(now time.Time) error {
-	if p.operator {
-		return nil
+	if p.operator || p.Token != nil {
+		return p.RequireSession()
 	}
 	if age := now.Sub(p.FactorAt); !p.FactorAt.IsZero() && age >= 0 && age <= FreshFor {
 		return nil
