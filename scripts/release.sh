@@ -25,6 +25,8 @@ compile() {
     -o "$3" ./cmd/alpaca-trader
 }
 
+# A step runs with failures unchecked inside (bash), so the functions chain what depends on what.
+
 # pack FOLDER FILE: an archive that depends on the folder's contents alone.
 pack() {
   tar --create --sort=name --mtime="@$moment" --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w \
@@ -38,17 +40,17 @@ release() {
   title=alpaca-trader-$version-$system-$architecture
   folder=$work/$title
   [ "$system" != windows ] || program=alpaca-trader.exe
-  mkdir -p "$folder"
-  compile "$system" "$architecture" "$folder/$program"
-  cp -R README.md config "$folder/"
-  [ ! -d deploy ] || cp -R deploy "$folder/"
-  pack "$folder" "$out/$title.tar.gz"
-  rm -rf "$folder"
+  mkdir -p "$folder" &&
+    compile "$system" "$architecture" "$folder/$program" &&
+    cp -R README.md config "$folder/" &&
+    { [ ! -d deploy ] || cp -R deploy "$folder/"; } &&
+    pack "$folder" "$out/$title.tar.gz" &&
+    rm -rf "$folder"
 }
 
 materials() {
-  CGO_ENABLED=0 go build -trimpath -ldflags "-X $name.version=$version" -o "$work/self" ./cmd/alpaca-trader
-  "$work/self" version --sbom >"$out/alpaca-trader-$version.cdx.json"
+  CGO_ENABLED=0 go build -trimpath -ldflags "-X $name.version=$version" -o "$work/self" ./cmd/alpaca-trader &&
+    "$work/self" version --sbom >"$out/alpaca-trader-$version.cdx.json"
 }
 
 sums() { (cd "$out" && sha256sum alpaca-trader-* >SHA256SUMS); }
