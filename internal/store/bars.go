@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -25,43 +24,22 @@ type barRow struct {
 	Volume    float64
 }
 
+func (r barRow) bar() trade.Bar {
+	return trade.Bar{Start: r.StartAt.Time, End: r.EndAt.Time, Open: r.Open, High: r.High, Low: r.Low, Close: r.Close, Volume: r.Volume}
+}
+
 // barsInOneInsert bounds the length of one statement.
 const barsInOneInsert = 500
 
 // StoredBars returns bars with Start in [from, to], oldest first.
 func (s *Store) StoredBars(ctx context.Context, feed, symbol string, timeframe trade.Timeframe, from, to time.Time) ([]trade.Bar, error) {
-	var rows []barRow
-	err := s.read.NewSelect().Model(&rows).Where("feed = ? AND symbol = ? AND timeframe = ?", feed, symbol, timeframe).
-		Where("start_at BETWEEN ? AND ?", from.UnixMicro(), to.UnixMicro()).Order("start_at").Scan(ctx)
-	bars := make([]trade.Bar, 0, len(rows))
-	for _, r := range rows {
-		bars = append(bars, trade.Bar{
-			Start: r.StartAt.Time, End: r.EndAt.Time, Open: r.Open, High: r.High, Low: r.Low, Close: r.Close, Volume: r.Volume,
-		})
-	}
-	return bars, explain(err)
+	found, err := s.ReadBars(ctx, feed, []string{symbol}, timeframe, from, to)
+	return append([]trade.Bar{}, found[symbol]...), err
 }
 
 // StoreBars inserts or overwrites, all or none.
 func (s *Store) StoreBars(ctx context.Context, feed, symbol string, timeframe trade.Timeframe, bars []trade.Bar) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		for chunk := range slices.Chunk(bars, barsInOneInsert) {
-			rows := make([]barRow, 0, len(chunk))
-			for _, b := range chunk {
-				rows = append(rows, barRow{
-					Feed: feed, Symbol: symbol, Timeframe: timeframe, StartAt: at(b.Start), EndAt: at(b.End),
-					Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume,
-				})
-			}
-			_, err := tx.NewInsert().Model(&rows).On("CONFLICT (feed, symbol, timeframe, start_at) DO UPDATE").
-				Set("end_at = EXCLUDED.end_at, open = EXCLUDED.open, high = EXCLUDED.high, low = EXCLUDED.low, close = EXCLUDED.close, volume = EXCLUDED.volume").
-				Exec(ctx)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.AddBars(ctx, feed, timeframe, map[string][]trade.Bar{symbol: bars})
 }
 
 // ForgetBars removes all bars of the symbol and timeframe.

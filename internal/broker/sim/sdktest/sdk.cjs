@@ -1,5 +1,6 @@
-// Alpaca's official JavaScript SDK against the simulator at the address in the first argument. The
-// SDK has no setting for the REST address, so its fetch is given one; its code is unchanged.
+// Alpaca's official JavaScript SDK against the simulator at the address in the first argument, and
+// with TLS at the one in the second. The SDK has no setting for the REST address, so its fetch is
+// given one; its code is unchanged.
 // Prints "ok" when everything was as it should be, else says what was not.
 "use strict";
 const assert = require("node:assert/strict");
@@ -7,6 +8,7 @@ const { Alpaca } = require("@alpacahq/alpaca-trade-api");
 
 const address = process.argv[2];
 const socket = address.replace(/^http/, "ws");
+const secureSocket = process.argv[3].replace(/^http/, "ws");
 const reroute = (url, init) => fetch(String(url).replace(/^https:\/\/[^/]+/, address), init);
 const client = new Alpaca({ keyId: "javascript", secret: "secret", fetchApi: reroute, retry: false, rateLimit: false });
 
@@ -42,7 +44,7 @@ async function updates() {
   const filled = next((fn) => stream.onTradeUpdate(fn), (update) => update.event === "fill");
   stream.subscribeTradeUpdates();
   stream.connect();
-  assert.ok(await stream.waitForAuthentication(5000), "the trading stream did not authenticate");
+  assert.ok(await stream.waitForAuthentication(15000), "the trading stream did not authenticate");
   await listening;
   const order = await client.trading.orders.market({ symbol: "AAPL", side: "buy", qty: "3", timeInForce: "day", clientOrderId: "js-market" });
   assert.equal(order.clientOrderId, "js-market");
@@ -89,14 +91,14 @@ async function bars() {
 }
 
 async function marketStream() {
-  const stream = client.marketData.stockStream({ url: `${socket}/v2/iex`, reconnect: false });
+  const stream = client.marketData.stockStream({ url: `${secureSocket}/v2/iex`, reconnect: false });
   const trade = next((fn) => stream.onTrade(fn));
   const bar = next((fn) => stream.onBar(fn));
   const subscribed = next((fn) => stream.on("subscription", fn));
   stream.subscribeForTrades(["AAPL"]);
   stream.subscribeForBars(["AAPL"]);
   stream.connect();
-  assert.ok(await stream.waitForAuthentication(5000), "the market data stream did not authenticate");
+  assert.ok(await stream.waitForAuthentication(15000), "the market data stream did not authenticate");
   await subscribed;
   await advance("2026-11-20T15:08:00Z");
   assert.equal((await trade).symbol, "AAPL");
@@ -106,7 +108,7 @@ async function marketStream() {
 
 (async () => {
   for (const story of [account, assets, updates, orders, positions, bars, marketStream]) {
-    await Promise.race([story(), new Promise((_, reject) => setTimeout(() => reject(new Error(`${story.name} took too long`)), 20000).unref())]);
+    await Promise.race([story(), new Promise((_, reject) => setTimeout(() => reject(new Error(`${story.name} took too long`)), 30000).unref())]);
   }
   console.log("ok");
   process.exit(0);
