@@ -73,54 +73,6 @@ func ClientOrderID(accountID, strategyRevision, symbol string, barEnd time.Time,
 	return "at1-" + strings.ToLower(sum[:32])
 }
 
-// Skip is why nothing is ordered, one of a closed list.
-type Skip string
-
-// The reasons to skip.
-const (
-	SkipHold           Skip = "hold"                      // the signal asks for nothing
-	SkipNoBars         Skip = "no_bars"                   // no closed bar is known
-	SkipAlreadyHeld    Skip = "already_held"              // buy, but there is a position
-	SkipMaxPositions   Skip = "max_positions"             // buy, but as many positions as allowed are held or ordered
-	SkipNoPosition     Skip = "no_position"               // sell, nothing held, and short selling is off
-	SkipAlreadyShort   Skip = "already_short"             // sell, but the position is short already
-	SkipOrderOpen      Skip = "order_open"                // an order in this symbol is still open
-	SkipBuyingPower    Skip = "insufficient_buying_power" // the broker would refuse
-	SkipTooSmall       Skip = "too_small"                 // under the broker's minimum of $1, or less than one whole share where only whole ones are allowed
-	SkipNotTradable    Skip = "not_tradable"              // the broker does not trade the asset
-	SkipNotShortable   Skip = "not_shortable"             // the asset or the account cannot be sold short
-	SkipBlocked        Skip = "account_blocked"           // the broker blocks trading in the account
-	SkipAlreadyDecided Skip = "already_decided"           // this bar's decision has been journaled before
-	SkipMarketClosed   Skip = "market_closed"
-	SkipDryRun         Skip = "dry_run" // everything but the order
-)
-
-// Sentence says the reason in words, for people.
-func (s Skip) Sentence() string {
-	if sentence, ok := skipSentences[s]; ok {
-		return sentence
-	}
-	return string(s)
-}
-
-var skipSentences = map[Skip]string{
-	SkipHold:           "no signal",
-	SkipNoBars:         "no closed bars",
-	SkipAlreadyHeld:    "already held",
-	SkipMaxPositions:   "the maximum number of positions is reached",
-	SkipNoPosition:     "nothing to sell and short selling is off",
-	SkipAlreadyShort:   "already short",
-	SkipOrderOpen:      "an order is still open",
-	SkipBuyingPower:    "not enough buying power",
-	SkipTooSmall:       "the order would be too small",
-	SkipNotTradable:    "the broker does not trade it",
-	SkipNotShortable:   "it cannot be sold short",
-	SkipBlocked:        "the broker blocks trading in this account",
-	SkipAlreadyDecided: "this bar was decided before",
-	SkipMarketClosed:   "the market is closed",
-	SkipDryRun:         "dry run",
-}
-
 // Decision is the outcome for one symbol of one cycle: its signal, and an intent or a skip. In a
 // dry run it has both: the intent that would have been ordered, and SkipDryRun.
 type Decision struct {

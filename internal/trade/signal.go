@@ -36,5 +36,7 @@ type Signal struct {
 	Votes    []Vote    `json:"votes"`
 	BarStart time.Time `json:"bar_start"` // the bar it was decided on; zero when there was none
 	BarEnd   time.Time `json:"bar_end"`
-	Price    float64   `json:"price"` // that bar's close
+	Price    float64   `json:"price"`            // that bar's close
+	Volume   float64   `json:"volume,omitempty"` // shares of that bar
+	ATR      float64   `json:"atr,omitempty"`    // average true range in dollars; zero: not asked for, or too few bars
 }
