@@ -15,6 +15,7 @@ type brokerageView struct {
 	Active    bool    `json:"active" doc:"The account that the pages show"`
 	Demo      bool    `json:"demo" doc:"Lives in the built-in simulator"`
 	Automated bool    `json:"automated" doc:"Whether it trades by itself"`
+	Armed     bool    `json:"armed" doc:"Whether the program may trade it: always true for paper accounts"`
 	NextRun   *string `json:"next_run" doc:"The next cycle in the market's time"`
 	CreatedAt *string `json:"created_at"`
 }
@@ -22,7 +23,7 @@ type brokerageView struct {
 func viewBrokerage(account trade.BrokerageAccount) brokerageView {
 	return brokerageView{
 		Name: account.Name, APIKey: account.APIKeyHint + "...", Paper: account.Paper, Active: account.Active,
-		Demo: account.Demo, Automated: account.Automated,
+		Demo: account.Demo, Automated: account.Automated, Armed: account.Armed(),
 		NextRun: timeText(account.NextRunAt), CreatedAt: timeText(account.CreatedAt),
 	}
 }

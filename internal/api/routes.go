@@ -69,6 +69,7 @@ func (s *server) routes() []route {
 		{get, "/api/signals", auth.Read, userBudget, orToken, 200, "signals", "One signal for each symbol of the watchlist", serve(s.signals)},
 		{get, "/api/cycles", auth.Read, userBudget, orToken, 200, "cycles", "The active account's newest trading cycles with every decision", serve(s.cycles)},
 		{get, "/api/scheduler-status", auth.Read, userBudget, orToken, 200, "schedulerStatus", "Whether trading goes on, and the market's clock", serve(s.schedulerStatus)},
+		{get, "/api/explain", auth.Read, userBudget, orToken, 200, "explain", "Why an account did or did not trade a symbol", serve(s.explain)},
 		{get, "/api/stream", auth.Read, userBudget, orToken, 200, "stream", "Server-sent events: everything once, then what changes", s.stream},
 
 		{get, "/api/watchlist", auth.Read, userBudget, orToken, 200, "watchlist", "The watched symbols", serve(s.watchlist)},
@@ -79,6 +80,11 @@ func (s *server) routes() []route {
 		{put, "/api/indicators", auth.Write, userBudget, orToken, 200, "indicatorsUpdate", "Flip switches", serve(s.indicatorsUpdate)},
 		{get, "/api/settings", auth.Read, userBudget, orToken, 200, "settings", "The whole strategy", serve(s.settings)},
 		{put, "/api/settings", auth.Write, userBudget, orToken, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
+
+		{get, "/api/trading", auth.Read, userBudget, orToken, 200, "trading", "What may be ordered, and why not", serve(s.trading)},
+		{post, "/api/trading/halt", auth.Trade, userBudget, orToken, 200, "tradingHalt", "Stop ordering, or allow exits only, until somebody resumes", serve(s.tradingHalt)},
+		{post, "/api/trading/resume", auth.Trade, userBudget, fresh, 200, "tradingResume", "Lift a halt, after journal and broker agree", serve(s.tradingResume)},
+		{post, "/api/trading/flatten", auth.Trade, userBudget, orToken, 200, "tradingFlatten", "Halt, cancel the open orders and close every position", serve(s.tradingFlatten)},
 
 		{post, "/api/passkeys/register/begin", auth.Self, userBudget, fresh, 200, "passkeyRegisterBegin", "Ask for a new passkey", serve(s.passkeyRegisterBegin)},
 		{post, "/api/passkeys/register/finish", auth.Self, userBudget, anytime, 201, "passkeyRegisterFinish", "Keep the new passkey; other sessions end", serve(s.passkeyRegisterFinish)},
@@ -97,6 +103,16 @@ func (s *server) routes() []route {
 		{remove, "/api/accounts/{name}", auth.Accounts, userBudget, fresh, 200, "accountDelete", "Delete a brokerage account and its keys", serve(s.accountDelete)},
 		{post, "/api/accounts/{name}/activate", auth.Accounts, userBudget, anytime, 200, "accountActivate", "Show this account", serve(s.accountActivate)},
 
+		{post, "/api/accounts/{name}/arm", auth.Trade, userBudget, fresh, 200, "accountArm", "Allow the program to trade a live account", serve(s.accountArm)},
+		{remove, "/api/accounts/{name}/arm", auth.Trade, userBudget, anytime, 200, "accountDisarm", "Take that back; its automation stops", serve(s.accountDisarm)},
+		{post, "/api/accounts/{name}/reconcile", auth.Trade, userBudget, orToken, 200, "accountReconcile", "Compare journal and broker now, or take the broker's quantities over", serve(s.accountReconcile)},
+		{get, "/api/accounts/{name}/strategy", auth.Read, userBudget, orToken, 200, "accountStrategy", "By which settings the account is traded", serve(s.accountStrategy)},
+		{put, "/api/accounts/{name}/strategy", auth.Write, userBudget, orToken, 200, "accountStrategyUpdate", "Give the account settings of its own: those in force with these changes", serve(s.accountStrategyUpdate)},
+		{remove, "/api/accounts/{name}/strategy", auth.Write, userBudget, orToken, 200, "accountStrategyRemove", "Trade the account by the user's settings again", serve(s.accountStrategyRemove)},
+		{get, "/api/accounts/{name}/watchlist", auth.Read, userBudget, orToken, 200, "accountWatchlist", "Which symbols the account trades", serve(s.accountWatchlist)},
+		{put, "/api/accounts/{name}/watchlist", auth.Write, watchBudget, orToken, 200, "accountWatchlistUpdate", "Give the account symbols of its own", serve(s.accountWatchlistUpdate)},
+		{remove, "/api/accounts/{name}/watchlist", auth.Write, userBudget, orToken, 200, "accountWatchlistRemove", "Trade the user's watchlist again", serve(s.accountWatchlistRemove)},
+
 		{post, "/api/auth/set-password", auth.Public, signInBudget, anytime, 200, "setPassword", "Set a password with a one-time link; ends the user's sessions", serve(s.setPassword)},
 		{get, "/api/admin/users", auth.Administer, userBudget, anytime, 200, "adminUsers", "The users, by name", serve(s.adminUsers)},
 		{post, "/api/admin/users", auth.Administer, adminBudget, fresh, 201, "adminUserAdd", "Create a user, who sets the password with a one-time link", serve(s.adminUserAdd)},
@@ -106,6 +122,8 @@ func (s *server) routes() []route {
 		{remove, "/api/admin/users/{id}/sessions", auth.Administer, adminBudget, fresh, 200, "adminSessionsEnd", "Sign the user out everywhere", serve(s.adminSessionsEnd)},
 		{get, "/api/admin/settings", auth.Administer, userBudget, anytime, 200, "adminSettings", "Who may register, and the rate limits in force", serve(s.adminSettings)},
 		{put, "/api/admin/settings", auth.Administer, adminBudget, fresh, 200, "adminSettingsChange", "Change who may register, and rate limits", serve(s.adminSettingsChange)},
+		{get, "/api/admin/trading", auth.Administer, userBudget, anytime, 200, "adminTrading", "The state and the limits that hold for every account", serve(s.adminTrading)},
+		{put, "/api/admin/trading", auth.Administer, adminBudget, anytime, 200, "adminTradingChange", "Halt or resume everybody's trading, and change the limits that hold for every account", serve(s.adminTradingChange)},
 		{get, "/api/admin/invites", auth.Administer, userBudget, anytime, 200, "adminInvites", "The newest invites", serve(s.adminInvites)},
 		{post, "/api/admin/invites", auth.Administer, adminBudget, fresh, 201, "adminInviteAdd", "Make an invite: a one-time link to register", serve(s.adminInviteAdd)},
 		{remove, "/api/admin/invites/{id}", auth.Administer, adminBudget, anytime, 200, "adminInviteRevoke", "Revoke an invite", serve(s.adminInviteRevoke)},

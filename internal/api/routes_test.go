@@ -55,7 +55,8 @@ var routeAccess = map[string]access{
 	"GET /api/signals":           {``, 401, 400, 400, 0},
 	"GET /api/cycles":            {``, 401, 400, 400, 0},
 	"GET /api/scheduler-status":  {``, 401, 200, 200, 0},
-	"GET /api/stream":            {``, 401, 0, 0, 0}, // 0: it does not end by itself; stream_test.go asks
+	"GET /api/explain":           {``, 401, 400, 400, 0}, // it names no symbol
+	"GET /api/stream":            {``, 401, 0, 0, 0},     // 0: it does not end by itself; stream_test.go asks
 
 	"GET /api/watchlist":             {``, 401, 200, 200, 0},
 	"POST /api/watchlist":            {`{"symbol":"SPY"}`, 401, 403, 400, 0},
@@ -65,6 +66,11 @@ var routeAccess = map[string]access{
 	"PUT /api/indicators": {`{"schedule_enabled":false}`, 401, 403, 400, 0},
 	"GET /api/settings":   {``, 401, 200, 200, 0},
 	"PUT /api/settings":   {`{"max_positions":4}`, 401, 403, 200, 0},
+
+	"GET /api/trading":          {``, 401, 200, 200, 0},
+	"POST /api/trading/halt":    {`{"account":"paper"}`, 401, 403, 404, 0},
+	"POST /api/trading/resume":  {`{"account":"paper"}`, 401, 403, 404, 0},
+	"POST /api/trading/flatten": {`{"account":"paper"}`, 401, 403, 404, 0},
 
 	"POST /api/passkeys/register/begin":  {``, 401, 400, 400, 0}, // by an IP address: browsers keep passkeys for names
 	"POST /api/passkeys/register/finish": {`{"name":"x","credential":{}}`, 401, 400, 400, 0},
@@ -83,6 +89,16 @@ var routeAccess = map[string]access{
 	"DELETE /api/accounts/{name}":        {``, 401, 403, 404, 0},
 	"POST /api/accounts/{name}/activate": {``, 401, 403, 404, 0},
 
+	"POST /api/accounts/{name}/arm":         {`{"confirm_name":"paper"}`, 401, 403, 404, 0},
+	"DELETE /api/accounts/{name}/arm":       {``, 401, 403, 404, 0},
+	"POST /api/accounts/{name}/reconcile":   {`{"adopt":true}`, 401, 403, 404, 0},
+	"GET /api/accounts/{name}/strategy":     {``, 401, 404, 404, 0},
+	"PUT /api/accounts/{name}/strategy":     {`{"max_positions":9}`, 401, 403, 404, 0},
+	"DELETE /api/accounts/{name}/strategy":  {``, 401, 403, 404, 0},
+	"GET /api/accounts/{name}/watchlist":    {``, 401, 404, 404, 0},
+	"PUT /api/accounts/{name}/watchlist":    {`{"symbols":["SPY"]}`, 401, 403, 404, 0},
+	"DELETE /api/accounts/{name}/watchlist": {``, 401, 403, 404, 0},
+
 	"POST /api/auth/set-password":               {`{"token":"none","new_password":"correct horse battery"}`, 403, 403, 403, 403},
 	"GET /api/admin/users":                      {``, 401, 403, 403, 200},
 	"POST /api/admin/users":                     {`{"username":"x","email":"x@example.com","role":"viewer"}`, 401, 403, 403, 400},
@@ -92,6 +108,8 @@ var routeAccess = map[string]access{
 	"DELETE /api/admin/users/{id}/sessions":     {``, 401, 403, 403, 200},
 	"GET /api/admin/settings":                   {``, 401, 403, 403, 200},
 	"PUT /api/admin/settings":                   {`{"registration":"open"}`, 401, 403, 403, 200},
+	"GET /api/admin/trading":                    {``, 401, 403, 403, 200},
+	"PUT /api/admin/trading":                    {`{"reason":"nothing changes"}`, 401, 403, 403, 200},
 	"GET /api/admin/invites":                    {``, 401, 403, 403, 200},
 	"POST /api/admin/invites":                   {`{"note":"for a friend"}`, 401, 403, 403, 201},
 	"DELETE /api/admin/invites/{id}":            {``, 401, 403, 403, 200},

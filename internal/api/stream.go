@@ -33,6 +33,7 @@ var streamed = map[event.Kind]reflect.Type{
 	event.Signals:   reflect.TypeFor[[]signalView](),
 	event.Cycle:     reflect.TypeFor[cycleView](),
 	event.Status:    reflect.TypeFor[statusView](),
+	event.Trading:   reflect.TypeFor[tradingView](),
 	event.Problem:   reflect.TypeFor[problemView](),
 }
 
@@ -51,6 +52,8 @@ func viewEvent(data any) any {
 		return viewCycle(data)
 	case app.SchedulerStatus:
 		return viewStatus(data)
+	case app.TradingReport:
+		return viewTrading(data)
 	case string:
 		return problemView{data}
 	default:

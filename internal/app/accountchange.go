@@ -37,8 +37,9 @@ func (c AccountChange) isDangerous(p auth.Principal, account trade.BrokerageAcco
 }
 
 // UpdateAccount changes the account. New keys and a new mode are sealed again and asked of the
-// broker, like those of a new account, and need a fresh factor. Moving to live turns automation off;
-// turning it on needs the permission to trade and, but for the demonstration account, a fresh factor.
+// broker, like those of a new account, and need a fresh factor; both disarm a live account and turn
+// its automation off. Turning automation on needs the permission to trade, a fresh factor (but for the
+// demonstration account) and, live, an armed account.
 func (a *App) UpdateAccount(ctx context.Context, p auth.Principal, name string, change AccountChange) (SavedAccount, error) {
 	if err := p.Require(auth.Accounts); err != nil {
 		return SavedAccount{}, err
@@ -81,6 +82,8 @@ func checkChange(p auth.Principal, account trade.BrokerageAccount, change Accoun
 		return fault.New(fault.Invalid, "Give both api_key and secret_key: they belong together.")
 	case change.Automated != nil && *change.Automated && change.changesMode(account) && !*change.Paper:
 		return fault.New(fault.Invalid, "Change the account to live first; then turn its automation on.")
+	case change.Automated != nil && *change.Automated && !account.Automated && !account.Armed():
+		return firstError(p.Require(auth.Trade), errUnarmed(account.Name))
 	case change.Automated != nil && *change.Automated && !account.Automated:
 		return p.Require(auth.Trade)
 	}
@@ -122,8 +125,9 @@ func (a *App) reseal(ctx context.Context, account trade.BrokerageAccount, change
 	}
 	if change.changesMode(account) {
 		account.Paper = *change.Paper
-		account.Automated = account.Automated && account.Paper
 	}
+	account.ArmedAt = time.Time{}
+	account.Automated = account.Automated && account.Paper
 	if err := a.sealKeys(ctx, &account, apiKey, secretKey); err != nil {
 		return SavedAccount{}, err
 	}

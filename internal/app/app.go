@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
@@ -24,6 +25,8 @@ type Config struct {
 	Signals    SignalReader
 	Scheduler  Scheduler     // nil: no scheduler runs in this process
 	Verifier   AuditVerifier // nil: the audit log cannot be verified by this process
+	Desk       TradingDesk   // nil: this process does not trade
+	Local      *LocalAccount // of the command line; nil: none
 	Bus        *event.Bus
 	Clock      clock.Clock
 	Logger     *slog.Logger
@@ -32,10 +35,13 @@ type Config struct {
 	PublicURL  string      // where browsers reach the server, for links; empty: links are paths
 	RateLimits RateLimits  // the limits of this process, which administrators may override; nil: none
 	Demo       bool        // whether the server runs the demonstration market
+	DryRun     bool        // TRADING_ENABLED is false: everything but orders
 	// NewUserHook runs after a registration, nil: nothing. An error is logged; the user stays.
 	NewUserHook  func(ctx context.Context, user auth.User) error
 	SignInFloor  time.Duration // the least time that a refused sign-in takes; zero: 300 ms
 	LiveInterval time.Duration // how often a live page's figures are read; zero: 10 s
+	// FlattenPatience is how long closing everything is waited for before it is said to go on; zero: 20 s.
+	FlattenPatience time.Duration
 }
 
 // App is the use cases. Each asks the principal for the permission, acts, and leaves an audit
@@ -45,8 +51,9 @@ type App struct {
 	live *live
 
 	installation knownInstallation
-	settings     userLocks // one change of a user's strategy at a time
-	accounts     userLocks // one change of a user's brokerage accounts at a time
+	settings     userLocks      // one change of a user's strategy at a time
+	accounts     userLocks      // one change of a user's brokerage accounts at a time
+	closing      sync.WaitGroup // positions that are being closed
 }
 
 // New returns the use cases. Close it to stop the live watchers.
@@ -57,13 +64,20 @@ func New(config Config) *App {
 	if config.SignInFloor <= 0 {
 		config.SignInFloor = usualSignInFloor
 	}
+	if config.FlattenPatience <= 0 {
+		config.FlattenPatience = usualFlattenPatience
+	}
 	a := &App{Config: config}
 	a.live = newLive(a)
 	return a
 }
 
-// Close stops the live watchers and waits for them; open feeds end.
-func (a *App) Close() { a.live.close() }
+// Close stops the live watchers and waits for them; open feeds end. What closes positions is waited
+// for too.
+func (a *App) Close() {
+	a.closing.Wait()
+	a.live.close()
+}
 
 // entry starts the audit entry of an act by the principal, now.
 func (a *App) entry(p auth.Principal, action audit.Action, target string, details map[string]any) audit.Entry {

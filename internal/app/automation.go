@@ -21,12 +21,14 @@ type Automation struct {
 	clocks map[string]seenClock // by account mode
 }
 
-// AutomationConfig is what an Automation works with. All fields are required.
+// AutomationConfig is what an Automation works with. All fields but SimulatedTime are required.
 type AutomationConfig struct {
 	Store interface {
 		Accounts
 		Watchlists
 		Settings
+		Strategies
+		Standings
 	}
 	Brokerages Brokerages
 	Desk       *desk.Desk
@@ -35,6 +37,8 @@ type AutomationConfig struct {
 	Log        *slog.Logger
 	DryRun     bool          // TRADING_ENABLED=false: decide and record, order nothing
 	ClockAge   time.Duration // how old a broker's clock may be before it is asked again
+	// SimulatedTime reports whether the account's market has a time of its own; nil: none has.
+	SimulatedTime func(trade.BrokerageAccount) bool
 }
 
 // Due is one cycle that should run now.
@@ -50,12 +54,15 @@ type seenClock struct {
 
 // NewAutomation returns an automation; it starts nothing.
 func NewAutomation(config AutomationConfig) *Automation {
+	if config.SimulatedTime == nil {
+		config.SimulatedTime = func(trade.BrokerageAccount) bool { return false }
+	}
 	return &Automation{AutomationConfig: config, clocks: map[string]seenClock{}}
 }
 
 // Tick returns the cycles that are due. Asked again before they ran, it returns the same ones, so
 // a tick lost in a crash loses nothing. An account whose broker does not answer is left for the
-// next tick.
+// next tick; so is one whose settings cannot be read.
 func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
@@ -64,26 +71,41 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	var due []Due
 	for _, account := range accounts {
 		now, err := a.marketTime(ctx, account)
-		if err != nil {
-			a.Log.Warn("no market time; the account waits", "account", account.ID, "error", err)
-			continue
+		if err == nil && account.NextRunAt.IsZero() {
+			account.NextRunAt, err = a.planFirst(ctx, account, now)
 		}
-		if account.NextRunAt.IsZero() { // just switched on: the first cycle is now
-			account.NextRunAt = now.Truncate(time.Second)
-			if err := a.Store.SetNextRun(ctx, account.ID, account.NextRunAt); err != nil {
-				return nil, err
-			}
-		}
-		if !account.NextRunAt.After(now) {
+		switch {
+		case ctx.Err() != nil:
+			return due, ctx.Err()
+		case err != nil:
+			a.Log.Warn("no market time or no plan; the account waits", "account", account.ID, "error", err)
+		case !account.NextRunAt.After(now.Timestamp):
 			due = append(due, Due{AccountID: account.ID, Slot: account.NextRunAt})
 		}
 	}
 	return due, nil
 }
 
-// RunDue plans the account's next slot and runs this one. A slot that has run already, an account
-// that another process is busy with, and an account whose automation was switched off meanwhile
-// are no errors: nothing is run.
+// planFirst plans the first cycle of an account that was just switched on or whose schedule was
+// changed: now, unless it keeps to market hours and the market is closed.
+func (a *Automation) planFirst(ctx context.Context, account trade.BrokerageAccount, now trade.MarketClock) (time.Time, error) {
+	strategy, err := readStrategy(ctx, a.Store, account)
+	if err != nil {
+		return time.Time{}, err
+	}
+	first := now.Timestamp.Truncate(time.Second)
+	schedule := strategy.Settings.Schedule
+	if schedule.MarketHoursOnly && !desk.MayRun(schedule, strategy.Settings.Timeframe, now) {
+		if first, err = nextRun(strategy.Settings, now.Timestamp); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return first, a.Store.SetNextRun(ctx, account.ID, first)
+}
+
+// RunDue plans the account's next slot and runs this one, or records that it was missed. A slot
+// that has run already, an account that another process is busy with, and an account whose
+// automation was switched off meanwhile are no errors: nothing is run.
 func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	account, err := a.Store.AutomatedAccount(ctx, due.AccountID)
 	if fault.Is(err, fault.NotFound) {
@@ -92,31 +114,76 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	if err != nil {
 		return err
 	}
-	settings, err := a.Store.UserSettings(ctx, account.UserID)
+	if !account.Armed() {
+		a.Log.Warn("a live account that nobody has armed is not traded", "account", account.ID)
+		return nil
+	}
+	strategy, err := readStrategy(ctx, a.Store, account)
 	if err != nil {
 		return err
 	}
-	if err := a.planNext(ctx, account, settings, due.Slot); err != nil {
-		return err
-	}
-	watchlist, err := a.Store.Watchlist(ctx, account.UserID)
+	now, err := a.marketTime(ctx, account)
 	if err != nil {
 		return err
 	}
-	brokerage, err := a.Brokerages.Open(ctx, account)
+	if err := a.planNext(ctx, account, strategy.Settings, due.Slot, now.Timestamp); err != nil {
+		return err
+	}
+	run, err := a.runOf(ctx, account, strategy, due.Slot)
 	if err != nil {
 		return err
 	}
-	_, err = a.Desk.RunCycle(ctx, desk.Run{
-		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, FeedName: a.FeedName(account),
-		Settings: settings, Symbols: symbolsOf(watchlist), Slot: due.Slot, DryRun: a.DryRun,
-		MarketHoursOnly: settings.Schedule.MarketHoursOnly,
-	})
+	if a.late(account, strategy.Settings, due.Slot, now.Timestamp) {
+		sentence := missedSentence(strategy.Settings, due.Slot, now.Timestamp)
+		a.Log.Warn("slots missed", "account", account.ID, "slot", due.Slot, "market time", now.Timestamp)
+		_, err = a.Desk.Miss(ctx, run, now.Timestamp, sentence)
+	} else {
+		_, err = a.Desk.RunCycle(ctx, run)
+	}
 	if fault.Is(err, fault.Conflict) {
 		a.Log.Debug("cycle not run", "account", account.ID, "slot", due.Slot, "reason", err)
 		return nil
 	}
 	return err
+}
+
+// RunNow runs one cycle of the account at once, for who does not wait for the schedule. The record
+// says how it went; an error without a record means that nothing was begun.
+func (a *Automation) RunNow(ctx context.Context, accountID string, dryRun bool) (trade.Cycle, error) {
+	account, err := a.Store.AutomatedAccount(ctx, accountID)
+	if err != nil {
+		return trade.Cycle{}, err
+	}
+	if !account.Armed() {
+		return trade.Cycle{}, errUnarmed(account.Name)
+	}
+	strategy, err := readStrategy(ctx, a.Store, account)
+	if err != nil {
+		return trade.Cycle{}, err
+	}
+	now, err := a.marketTime(ctx, account)
+	if err != nil {
+		return trade.Cycle{}, err
+	}
+	run, err := a.runOf(ctx, account, strategy, now.Timestamp)
+	if err != nil {
+		return trade.Cycle{}, err
+	}
+	run.DryRun, run.LeaseWait = run.DryRun || dryRun, resolveWait
+	return a.Desk.RunCycle(ctx, run)
+}
+
+// runOf is the cycle to run for the account in the slot.
+func (a *Automation) runOf(ctx context.Context, account trade.BrokerageAccount, strategy Strategy, slot time.Time) (desk.Run, error) {
+	brokerage, err := a.Brokerages.Open(ctx, account)
+	if err != nil {
+		return desk.Run{}, err
+	}
+	return desk.Run{
+		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, FeedName: a.FeedName(account),
+		Settings: strategy.Settings, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
+		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly,
+	}, nil
 }
 
 // ResolveAll asks the brokers about every order that an earlier run of the program left open, before
@@ -129,11 +196,7 @@ func (a *Automation) ResolveAll(ctx context.Context) {
 		return
 	}
 	for _, account := range accounts {
-		brokerage, err := a.Brokerages.Open(ctx, account)
-		if err == nil {
-			err = a.Desk.Resolve(ctx, account.ID, brokerage, resolveWait)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := a.reconcile(ctx, account, resolveWait); err != nil && ctx.Err() == nil {
 			a.Log.Warn("orders of an earlier run not resolved yet", "account", account.ID, "error", err)
 		}
 	}
@@ -142,20 +205,54 @@ func (a *Automation) ResolveAll(ctx context.Context) {
 // resolveWait outlasts the lease of a process that died.
 const resolveWait = 30 * time.Second
 
-// planNext moves the account to its next slot. Slots that passed while nothing ran are left out:
-// the next one lies after the market's present time.
-func (a *Automation) planNext(ctx context.Context, account trade.BrokerageAccount, settings trade.Settings, slot time.Time) error {
-	if account.NextRunAt.After(slot) {
-		return nil // planned already, by the first try of the same slot
+// ToReconcile returns the accounts that are compared with their brokers now and then.
+func (a *Automation) ToReconcile(ctx context.Context) ([]string, error) {
+	accounts, err := a.Store.AutomatedAccounts(ctx)
+	ids := make([]string, len(accounts))
+	for i, account := range accounts {
+		ids[i] = account.ID
 	}
-	now, err := a.marketTime(ctx, account)
+	return ids, err
+}
+
+// Reconcile compares one account with its broker between cycles. An account that another process
+// is busy with, or that is not automated any more, is no error.
+func (a *Automation) Reconcile(ctx context.Context, accountID string) error {
+	account, err := a.Store.AutomatedAccount(ctx, accountID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err == nil {
+		err = a.reconcile(ctx, account, 0)
+	}
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	return err
+}
+
+func (a *Automation) reconcile(ctx context.Context, account trade.BrokerageAccount, wait time.Duration) error {
+	strategy, err := readStrategy(ctx, a.Store, account)
 	if err != nil {
 		return err
+	}
+	run, err := a.runOf(ctx, account, strategy, time.Time{})
+	if err != nil {
+		return err
+	}
+	return a.Desk.Resolve(ctx, run.AccountID, run.Broker, wait)
+}
+
+// planNext moves the account to its next slot. Slots that passed while nothing ran are left out:
+// the next one lies after the market's present time.
+func (a *Automation) planNext(ctx context.Context, account trade.BrokerageAccount, settings trade.Settings, slot, now time.Time) error {
+	if account.NextRunAt.After(slot) {
+		return nil // planned already, by the first try of the same slot
 	}
 	if now.Before(slot) {
 		now = slot
 	}
-	next, err := desk.NextRun(settings.Schedule, settings.Timeframe, now)
+	next, err := nextRun(settings, now)
 	if err != nil {
 		return fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
 	}
@@ -164,30 +261,30 @@ func (a *Automation) planNext(ctx context.Context, account trade.BrokerageAccoun
 
 // marketTime is the broker's time, at most ClockAge old. One account's clock serves all of the
 // same mode, since they share the broker's address.
-func (a *Automation) marketTime(ctx context.Context, account trade.BrokerageAccount) (time.Time, error) {
+func (a *Automation) marketTime(ctx context.Context, account trade.BrokerageAccount) (trade.MarketClock, error) {
 	a.mu.Lock()
 	seen, ok := a.clocks[account.Mode()]
 	a.mu.Unlock()
 	if ok && a.Clock.Now().Sub(seen.at) < a.ClockAge {
-		return seen.clock.Timestamp, nil
+		return seen.clock, nil
 	}
 	brokerage, err := a.Brokerages.Open(ctx, account)
 	if err != nil {
-		return time.Time{}, err
+		return trade.MarketClock{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	now, err := brokerage.Clock(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return trade.MarketClock{}, err
 	}
 	if now.Timestamp.IsZero() {
-		return time.Time{}, errors.New("the broker's clock has no time")
+		return trade.MarketClock{}, errors.New("the broker's clock has no time")
 	}
 	a.mu.Lock()
 	a.clocks[account.Mode()] = seenClock{now, a.Clock.Now()}
 	a.mu.Unlock()
-	return now.Timestamp, nil
+	return now, nil
 }
 
 func symbolsOf(watchlist []trade.WatchedSymbol) []string {

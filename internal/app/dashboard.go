@@ -115,19 +115,15 @@ func (a *App) SignalsNow(ctx context.Context, p auth.Principal) ([]SymbolSignal,
 }
 
 func (a *App) readSignals(ctx context.Context, account trade.BrokerageAccount) ([]SymbolSignal, error) {
-	watchlist, err := a.Store.Watchlist(ctx, account.UserID)
-	if err != nil || len(watchlist) == 0 {
+	strategy, err := readStrategy(ctx, a.Store, account)
+	if err != nil || len(strategy.Watchlist) == 0 {
 		return nil, err
 	}
-	settings, err := a.Store.UserSettings(ctx, account.UserID)
+	signals, prices, err := a.Signals.Signals(ctx, account, strategy.Settings, symbolsOf(strategy.Watchlist))
 	if err != nil {
 		return nil, err
 	}
-	signals, prices, err := a.Signals.Signals(ctx, account, settings, symbolsOf(watchlist))
-	if err != nil {
-		return nil, err
-	}
-	return NameSignals(signals, watchlist, prices), nil
+	return NameSignals(signals, strategy.Watchlist, prices), nil
 }
 
 // NameSignals joins signals with the watchlist's names and the latest prices by symbol.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/engine"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -56,12 +57,14 @@ type Accounts interface {
 	ActiveAccount(ctx context.Context, userID string) (trade.BrokerageAccount, error) // NotFound: none yet
 	// CreateAccount inserts; the user's first account becomes active. Conflict: the name is taken.
 	CreateAccount(ctx context.Context, account trade.BrokerageAccount, entry audit.Entry) (trade.BrokerageAccount, error)
-	// UpdateAccount stores name, mode, sealed keys, hint and the automation switch.
+	// UpdateAccount stores name, mode, sealed keys, hint, the automation switch and since when it is armed.
 	UpdateAccount(ctx context.Context, account trade.BrokerageAccount, entry audit.Entry) error
 	// DeleteAccount removes the row; when it was active, the oldest other one becomes active.
 	// The journal of what it did stays.
 	DeleteAccount(ctx context.Context, userID, id string, entry audit.Entry) error
 	ActivateAccount(ctx context.Context, userID, id string, entry audit.Entry) error
+	// AllAccounts returns every account of every user, by creation: for who may reach beyond a user's own.
+	AllAccounts(ctx context.Context) ([]trade.BrokerageAccount, error)
 	// AutomatedAccounts returns every account whose automation is on and whose user is not
 	// disabled: for the scheduler only.
 	AutomatedAccounts(ctx context.Context) ([]trade.BrokerageAccount, error)
@@ -86,12 +89,49 @@ type Settings interface {
 	UpdateSettings(ctx context.Context, userID string, settings trade.Settings, entry audit.Entry) error
 }
 
+// Strategies keeps what single accounts do differently from their users. The caller has found the
+// account by its user.
+type Strategies interface {
+	// AccountStrategy has nothing set for an account that does as its user does.
+	AccountStrategy(ctx context.Context, accountID string) (trade.AccountStrategy, error)
+	// ChangeAccountStrategy applies change to what is stored; NotFound: the user has no such account.
+	ChangeAccountStrategy(ctx context.Context, userID, accountID string, change func(*trade.AccountStrategy), entry audit.Entry) error
+}
+
+// Standings keeps the states of trading, latched until a person lifts them.
+type Standings interface {
+	// Standing is the state in force: the stricter of the account's own and the installation's.
+	Standing(ctx context.Context, accountID string) (trade.Standing, error)
+	// OwnStanding is that of one scope alone; trade.WholeInstallation asks for the installation's.
+	OwnStanding(ctx context.Context, accountID string) (trade.Standing, error)
+	SetStanding(ctx context.Context, standing trade.Standing, entry audit.Entry) error
+	// Reconciliation is the account's last comparison with the broker; NotFound: there was none.
+	Reconciliation(ctx context.Context, accountID string) (trade.Reconciliation, error)
+	// InstallationRisk are the limits that hold for every account, besides its own.
+	InstallationRisk(ctx context.Context) (trade.RiskLimits, error)
+	// ChangeInstallationRisk applies change, whose error refuses it.
+	ChangeInstallationRisk(ctx context.Context, change func(*trade.RiskLimits) error, entry audit.Entry) (trade.RiskLimits, error)
+}
+
+// TradingDesk acts on one account by hand; *desk.Desk is one. Each call takes the account's lease.
+type TradingDesk interface {
+	// Reconcile compares journal and broker, and records what it found.
+	Reconcile(ctx context.Context, run desk.Run) (trade.Reconciliation, error)
+	// Adopt is Reconcile that takes the broker's quantities over, with the audit entry.
+	Adopt(ctx context.Context, run desk.Run, entry audit.Entry) (trade.Reconciliation, error)
+	// Flatten cancels the account's open orders and closes its positions, under the standing that
+	// asks for it. With run.DryRun it returns what it would order and changes nothing.
+	Flatten(ctx context.Context, run desk.Run, standing trade.Standing) ([]trade.Order, error)
+}
+
 // History reads the journal.
 type History interface {
 	// Cycles returns an account's newest cycles with their decisions, newest first.
 	Cycles(ctx context.Context, userID, accountID string, limit int) ([]trade.Cycle, error)
 	// JournaledOrders returns an account's newest journaled orders, newest first.
 	JournaledOrders(ctx context.Context, userID, accountID string, limit int) ([]trade.Order, error)
+	// Explain returns what is known of one symbol in one account at a market time.
+	Explain(ctx context.Context, userID, accountID, symbol string, moment time.Time) (trade.Explanation, error)
 }
 
 // Directory is the users as administrators see and change them. A user that does not exist is a
@@ -178,6 +218,8 @@ type Store interface {
 	Accounts
 	Watchlists
 	Settings
+	Strategies
+	Standings
 	History
 	Directory
 	Links

@@ -23,7 +23,8 @@ func (a *App) UserSettings(ctx context.Context, p auth.Principal) (trade.Setting
 }
 
 // UpdateSettings applies change to the principal's strategy and stores the result if it is valid;
-// a fault of kind Invalid names the setting that is not. What puts more at stake needs a fresh factor.
+// a fault of kind Invalid names the setting that is not. What puts more at stake, or raises a risk
+// limit, needs a fresh factor.
 func (a *App) UpdateSettings(ctx context.Context, p auth.Principal, change func(*trade.Settings)) (trade.Settings, error) {
 	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
 		return trade.Settings{}, err
@@ -41,15 +42,19 @@ func (a *App) changeSettings(ctx context.Context, p auth.Principal, action audit
 	}
 	before := settings
 	change(&settings)
-	if err := firstError(a.validateSettings(settings), a.allowStake(p, before, settings)); err != nil {
+	err = firstError(a.validateSettings(settings), a.allowStake(p, before, settings), a.allowRaise(p, before.Risk, settings.Risk))
+	if err != nil {
 		return trade.Settings{}, err
 	}
 	entry := a.entry(p, action, "user:"+p.UserID, details)
 	if err := a.Store.UpdateSettings(ctx, p.UserID, settings, entry); err != nil {
 		return trade.Settings{}, err
 	}
+	if !sameSchedule(before, settings) {
+		err = a.planAfresh(ctx, p.UserID)
+	}
 	a.Poke(p.UserID)
-	return settings, nil
+	return settings, err
 }
 
 func (a *App) validateSettings(settings trade.Settings) error {

@@ -90,9 +90,14 @@ func (w *watcher) lookSafely(ctx context.Context) (err error) {
 }
 
 func (w *watcher) look(ctx context.Context) error {
+	trading, err := w.app.tradingOf(ctx, w.userID)
+	if err != nil {
+		return err
+	}
 	account, brokerage, err := w.app.connect(ctx, w.userID)
 	if err == errNoAccount {
 		w.follow("")
+		w.publish(event.Trading, trading)
 		w.publish(event.Status, w.app.status(trade.BrokerageAccount{}, trade.MarketClock{}))
 		return nil
 	}
@@ -100,6 +105,7 @@ func (w *watcher) look(ctx context.Context) error {
 		return err
 	}
 	joined := w.follow(account.ID)
+	w.publish(event.Trading, trading)
 	err = w.lookAt(ctx, account, brokerage)
 	if joined { // later ones are published by whoever runs them
 		err = firstError(err, w.publishNewestCycle(ctx, account))
@@ -206,7 +212,7 @@ func (w *watcher) known() []event.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var known []event.Event
-	for _, kind := range []event.Kind{event.Status, event.Account, event.Positions, event.Orders, event.Signals, event.Cycle, event.Problem} {
+	for _, kind := range []event.Kind{event.Status, event.Trading, event.Account, event.Positions, event.Orders, event.Signals, event.Cycle, event.Problem} {
 		if latest, ok := w.latest[kind]; ok {
 			known = append(known, latest)
 		}

@@ -68,6 +68,11 @@ func (a *App) lookUp(ctx context.Context, userID, symbol string) (trade.WatchedS
 	if err != nil {
 		return trade.WatchedSymbol{}, err
 	}
+	return lookUpAt(ctx, brokerage, symbol)
+}
+
+// lookUpAt asks the broker for the symbol's name; NotFound when it does not know it.
+func lookUpAt(ctx context.Context, brokerage Brokerage, symbol string) (trade.WatchedSymbol, error) {
 	asset, err := brokerage.Asset(ctx, symbol)
 	if fault.Is(err, fault.NotFound) {
 		return trade.WatchedSymbol{}, fault.Because(err, fault.NotFound, "The broker knows no stock with the symbol %s.", symbol)

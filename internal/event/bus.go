@@ -18,6 +18,7 @@ const (
 	Signals   Kind = "signals"   // []app.SymbolSignal
 	Cycle     Kind = "cycle"     // trade.Cycle, published by whoever ran it; feeds turn it into app.CycleReport
 	Status    Kind = "status"    // app.SchedulerStatus
+	Trading   Kind = "trading"   // app.TradingReport
 	Problem   Kind = "problem"   // string: one sentence, empty when it is over
 )
 

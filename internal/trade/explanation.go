@@ -1,6 +1,9 @@
 package trade
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Explanation answers why an account did or did not trade a symbol at a time.
 type Explanation struct {
@@ -18,4 +21,51 @@ func (e Explanation) Decision() (Decision, bool) {
 		return Decision{}, false
 	}
 	return e.Cycle.Decisions[0], true
+}
+
+// Sentence is the answer in words: what was decided, what became of it, and whether a later cycle
+// decided nothing at all.
+func (e Explanation) Sentence() string {
+	decision, ok := e.Decision()
+	switch {
+	case e.Newest == nil:
+		return "No cycle of this account had run up to then."
+	case !ok && e.Newest.Problem != "":
+		return e.Symbol + " had not been decided on up to then. The newest cycle: " + e.Newest.Problem
+	case !ok:
+		return e.Symbol + " had not been decided on up to then: it was not on the account's watchlist."
+	}
+	sentence := decision.Sentence()
+	if e.Order != nil {
+		sentence += " " + e.Order.Sentence()
+	}
+	if e.Newest.ID != e.Cycle.ID && e.Newest.Problem != "" {
+		sentence += " A later cycle decided nothing: " + e.Newest.Problem
+	}
+	return sentence
+}
+
+// Sentence says in words where the order stands.
+func (o Order) Sentence() string {
+	amount := o.FilledQty.String()
+	if o.FilledAvgPrice.Valid {
+		amount += " at $" + o.FilledAvgPrice.Decimal.Round(4).String()
+	}
+	switch o.State {
+	case Filled:
+		return "The order was filled: " + amount + "."
+	case PartiallyFilled:
+		return "The order is filled in part: " + amount + "."
+	case Rejected:
+		return "The broker rejected the order: " + o.Problem
+	case Canceled, Expired:
+		if o.FilledQty.IsPositive() {
+			return "The order ended as " + string(o.State) + " after a part was filled: " + amount + "."
+		}
+		return strings.TrimSpace("The order ended as " + string(o.State) + ", not filled. " + o.Problem)
+	case Accepted:
+		return "The broker has the order; it is not filled yet."
+	default:
+		return "The order is " + string(o.State) + ": what became of it at the broker is asked before anything else is decided."
+	}
 }

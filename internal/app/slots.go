@@ -1,0 +1,58 @@
+package app
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/desk"
+	"github.com/jcap24/alpaca-trader/internal/trade"
+)
+
+// nextRun is the first slot of the settings' schedule after the market time.
+func nextRun(settings trade.Settings, after time.Time) (time.Time, error) {
+	return desk.NextRun(settings.Schedule, settings.Timeframe, after)
+}
+
+const (
+	leastPatience = 2 * time.Minute // a slot is never late before that
+	mostMissed    = 1000            // slots that are counted one by one
+)
+
+// late reports whether the slot is so long ago that it must not run any more: by half the time to
+// the slot after it, and by two minutes at least. A market whose time runs faster than this
+// machine's is given the whole time to the next slot: a moment of work is minutes there.
+func (a *Automation) late(account trade.BrokerageAccount, settings trade.Settings, slot, now time.Time) bool {
+	patience := leastPatience
+	if next, err := nextRun(settings, slot); err == nil && next.After(slot) {
+		distance := next.Sub(slot)
+		if !a.SimulatedTime(account) {
+			distance /= 2
+		}
+		patience = max(patience, min(distance, longestPatience))
+	}
+	return now.Sub(slot) > patience
+}
+
+// longestPatience bounds how late a slot of a rare schedule may run: its bars are hours old then.
+const longestPatience = 30 * time.Minute
+
+// missedSentence says which slots passed while nothing ran, from the first up to now.
+func missedSentence(settings trade.Settings, first, now time.Time) string {
+	count, last := 1, first
+	for count < mostMissed {
+		next, err := nextRun(settings, last)
+		if err != nil || next.After(now) || !next.After(last) {
+			break
+		}
+		count, last = count+1, next
+	}
+	const form = "2006-01-02 15:04 UTC"
+	switch {
+	case count == 1:
+		return fmt.Sprintf("Missed: nothing ran at %s. It is not made up for.", first.UTC().Format(form))
+	case count == mostMissed:
+		return fmt.Sprintf("Missed: nothing ran in more than %d slots since %s. They are not made up for.", count, first.UTC().Format(form))
+	default:
+		return fmt.Sprintf("Missed: nothing ran in %d slots from %s to %s. They are not made up for.", count, first.UTC().Format(form), last.UTC().Format(form))
+	}
+}
