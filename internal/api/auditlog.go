@@ -153,7 +153,7 @@ func (s *server) sendExport(w http.ResponseWriter, r *http.Request, input *audit
 	switch {
 	case err == nil:
 	case begun:
-		requestOf(r.Context()).log.Error("export audit log", "cause", err)
+		requestOf(r.Context()).logger().Error("export audit log", "cause", err)
 		panic(http.ErrAbortHandler)
 	default:
 		writeProblem(w, r, err)

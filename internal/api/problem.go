@@ -68,7 +68,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	requestOf(ctx).log.Log(ctx, level, "request refused", "status", status, "cause", err)
+	requestOf(ctx).logger().Log(ctx, level, "request refused", "status", status, "cause", err)
 	problem := newProblem(ctx, status, fault.Public(err))
 	if wait := fault.RetryOf(err); wait > 0 {
 		problem.retryAfter = wholeSeconds(wait)
@@ -122,8 +122,22 @@ var useProblems = sync.OnceFunc(func() {
 	}
 })
 
+// refused is newProblem for what was refused before anything was done; the log keeps the reason.
+func refused(ctx context.Context, status int, sentence, reason string) *Problem {
+	requestOf(ctx).logger().InfoContext(ctx, "request refused", "status", status, "cause", reason)
+	return newProblem(ctx, status, sentence)
+}
+
 // humaProblem puts what huma found into one sentence. Values are never repeated: they may be secrets.
 func humaProblem(ctx context.Context, status int, message string, errs []error) *Problem {
+	problem := inputProblem(ctx, status, message, errs)
+	if problem.Status < http.StatusInternalServerError {
+		requestOf(ctx).logger().InfoContext(ctx, "request refused", "status", problem.Status, "cause", reasonOf(message, errs))
+	}
+	return problem
+}
+
+func inputProblem(ctx context.Context, status int, message string, errs []error) *Problem {
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
 		return newProblem(ctx, status, "The request body may have at most 1 MiB.")
@@ -136,8 +150,22 @@ func humaProblem(ctx context.Context, status int, message string, errs []error) 
 	case status == http.StatusUnprocessableEntity || status == http.StatusBadRequest:
 		return newProblem(ctx, http.StatusBadRequest, sentenceOf(errs))
 	}
-	requestOf(ctx).log.ErrorContext(ctx, "unexpected error", "status", status, "message", message, "cause", errors.Join(errs...))
+	requestOf(ctx).logger().ErrorContext(ctx, "unexpected error", "status", status, "message", message, "cause", errors.Join(errs...))
 	return newProblem(ctx, status, fault.Public(nil))
+}
+
+// reasonOf is what the log keeps of a mistake: what was expected and where, none of what was sent.
+// The names of unknown fields were sent, too.
+func reasonOf(message string, errs []error) string {
+	var detail *huma.ErrorDetail
+	if len(errs) == 0 || !errors.As(errs[0], &detail) {
+		return message
+	}
+	place, _, _ := strings.Cut(detail.Location, ".")
+	if strings.HasPrefix(detail.Message, bodySentence) {
+		return "malformed body"
+	}
+	return place + ": " + detail.Message
 }
 
 // sentenceOf says the first mistake in words.

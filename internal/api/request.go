@@ -34,17 +34,30 @@ func requestOf(ctx context.Context) *request {
 	return &request{log: slog.New(slog.DiscardHandler), header: http.Header{}}
 }
 
+// logger writes lines that say which request it was, from where, and whose. It is asked for when a
+// line is written: who sends a request is found out on its way.
+func (r *request) logger() *slog.Logger {
+	switch p := r.principal; {
+	case p.Token != nil:
+		return r.log.With("user", p.UserID, "token", p.Token.ID)
+	case p.UserID != "":
+		return r.log.With("user", p.UserID)
+	}
+	return r.log
+}
+
 func principalOf(ctx context.Context) auth.Principal { return requestOf(ctx).principal }
 
 // tagged gives every request an id, which is in its answer and in its log lines.
 func (s *server) tagged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
+		address := clientAddress(r, s.TrustedProxies)
 		known := &request{
 			id:        id,
-			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path),
+			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path, "address", address),
 			host:      r.Host,
-			principal: auth.Principal{Address: clientAddress(r, s.TrustedProxies), UserAgent: r.UserAgent()},
+			principal: auth.Principal{Address: address, UserAgent: r.UserAgent()},
 			device:    s.deviceOf(r),
 			header:    w.Header(),
 		}
@@ -72,7 +85,7 @@ func recovered(next http.Handler) http.Handler {
 			if mistake == http.ErrAbortHandler {
 				panic(mistake)
 			}
-			requestOf(r.Context()).log.ErrorContext(r.Context(), "panic", "cause", mistake, "stack", string(debug.Stack()))
+			requestOf(r.Context()).logger().ErrorContext(r.Context(), "panic", "cause", mistake, "stack", string(debug.Stack()))
 			if begun.begun {
 				panic(http.ErrAbortHandler)
 			}

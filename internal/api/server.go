@@ -167,7 +167,7 @@ func refuseMethod(methods []string) http.Handler {
 	allow := strings.Join(slices.Sorted(slices.Values(methods)), ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
-		newProblem(r.Context(), http.StatusMethodNotAllowed, "This address takes "+allow+" only.").write(w)
+		refused(r.Context(), http.StatusMethodNotAllowed, "This address takes "+allow+" only.", "method not allowed").write(w)
 	})
 }
 
