@@ -90,6 +90,9 @@ func (c *call) feedEnd(end time.Time) (time.Time, error) {
 
 // dataSymbols are the request's symbols in alphabetical order.
 func (c *call) dataSymbols() ([]string, error) {
+	if currency := c.query.Get("currency"); currency != "" && currency != "USD" {
+		return nil, badData("currency %.3s is not available: the simulator knows USD only", currency)
+	}
 	if symbol, single := c.path["symbol"]; single {
 		return []string{symbol}, nil
 	}
