@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { BrokerageAccount, Settings } from '../api/types';
-import { consequences, rhythm } from './automation';
+import { consequences, rhythm, sizeSentence } from './automation';
 import { accountChange, accountProblems } from './change';
 
 const account: BrokerageAccount = {
-  name: 'Main', api_key: 'PK123456...', paper: true, active: true, demo: false, automated: false, next_run: null, created_at: '',
+  name: 'Main', api_key: 'PK123456...', paper: true, active: true, demo: false, automated: false, armed: true, next_run: null, created_at: '',
 };
 const same = { name: 'Main', apiKey: '', secretKey: '', paper: true };
 const sentences = (problems: object) => Object.values(problems).filter(Boolean);
@@ -31,7 +31,8 @@ describe('an account form', () => {
 describe('the automation dialog', () => {
   const settings = {
     position_size_pct: 10, max_positions: 5, allow_short: false,
-    schedule_interval_minutes: 60, schedule_cron: null, schedule_market_hours_only: true,
+    order_type: 'market', execution: { size_by: 'percent', max_slippage_pct: 0, dollars: 2500, shares: 10, risk_pct: 0.5 },
+    schedule_kind: 'interval', schedule_interval_minutes: 60, schedule_cron: null, schedule_market_hours_only: true,
   } as Settings;
 
   test('repeats the numbers', () => {
@@ -46,9 +47,17 @@ describe('the automation dialog', () => {
     expect(text).not.toContain('now $');
   });
   test('says the times of a cron expression', () => {
-    expect(rhythm({ ...settings, schedule_cron: '30 15 * * 1-5', schedule_market_hours_only: false })).toBe(
+    expect(rhythm({ ...settings, schedule_kind: 'cron', schedule_cron: '30 15 * * 1-5', schedule_market_hours_only: false })).toBe(
       'At the times of “30 15 * * 1-5” (New York)',
     );
     expect(rhythm({ ...settings, schedule_interval_minutes: 1 })).toBe('Every minute while the market is open');
+    expect(rhythm({ ...settings, schedule_kind: 'bar_close', timeframe: '1Hour' })).toBe('Whenever a bar of an hour closes while the market is open');
+  });
+  test.each([
+    ['dollars', 'Each entry is $2,500.00; at most 5 positions at a time, so up to $12,500.00.'],
+    ['shares', 'Each entry is 10 shares; at most 5 positions at a time.'],
+    ['volatility', 'Each entry risks 0.5% of equity, by how much the price moves; at most 5 positions at a time.'],
+  ] as const)('says the size by %s', (size_by, words) => {
+    expect(sizeSentence({ ...settings, execution: { ...settings.execution, size_by } })).toBe(words);
   });
 });

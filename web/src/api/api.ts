@@ -25,5 +25,8 @@ export const api = {
   addAccount: (body: NewAccount) => answered(client.POST('/api/accounts', { body })),
   changeAccount: (name: string, body: AccountChange) => answered(client.PUT('/api/accounts/{name}', { ...at(name), body })),
   deleteAccount: (name: string) => answered(client.DELETE('/api/accounts/{name}', at(name))),
+  armAccount: (name: string, confirm_name: string) =>
+    answered(client.POST('/api/accounts/{name}/arm', { ...at(name), body: { confirm_name } })),
+  disarmAccount: (name: string) => answered(client.DELETE('/api/accounts/{name}/arm', at(name))),
   activateAccount: (name: string) => answered(client.POST('/api/accounts/{name}/activate', at(name))),
 };

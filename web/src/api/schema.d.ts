@@ -159,6 +159,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{name}/arm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allow the program to trade a live account */
+        post: operations["accountArm"];
+        /** Take that back; its automation stops */
+        delete: operations["accountDisarm"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{name}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare journal and broker now, or take the broker's quantities over */
+        post: operations["accountReconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{name}/strategy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which settings the account is traded */
+        get: operations["accountStrategy"];
+        /** Give the account settings of its own: those in force with these changes */
+        put: operations["accountStrategyUpdate"];
+        post?: never;
+        /** Trade the account by the user's settings again */
+        delete: operations["accountStrategyRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{name}/watchlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which symbols the account trades */
+        get: operations["accountWatchlist"];
+        /** Give the account symbols of its own */
+        put: operations["accountWatchlistUpdate"];
+        post?: never;
+        /** Trade the user's watchlist again */
+        delete: operations["accountWatchlistRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/audit": {
         parameters: {
             query?: never;
@@ -256,6 +329,24 @@ export interface paths {
         get: operations["adminSettings"];
         /** Change who may register, and rate limits */
         put: operations["adminSettingsChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/trading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The state and the limits that hold for every account */
+        get: operations["adminTrading"];
+        /** Halt or resume everybody's trading, and change the limits that hold for every account */
+        put: operations["adminTradingChange"];
         post?: never;
         delete?: never;
         options?: never;
@@ -528,6 +619,23 @@ export interface paths {
         };
         /** The active account's newest trading cycles with every decision */
         get: operations["cycles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why an account did or did not trade a symbol */
+        get: operations["explain"];
         put?: never;
         post?: never;
         delete?: never;
@@ -830,6 +938,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be ordered, and why not */
+        get: operations["trading"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trading/flatten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Halt, cancel the open orders and close every position */
+        post: operations["tradingFlatten"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trading/halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop ordering, or allow exits only, until somebody resumes */
+        post: operations["tradingHalt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trading/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift a halt, after journal and broker agree */
+        post: operations["tradingResume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/watchlist": {
         parameters: {
             query?: never;
@@ -919,6 +1095,35 @@ export interface components {
             verified: boolean;
             warning?: string;
         };
+        AccountStrategyView: {
+            /** @description The account has settings of its own; false: the user's */
+            own: boolean;
+            /** @description In force */
+            settings: components["schemas"]["Strategy"];
+        };
+        AccountTradingView: {
+            /** @description The account that the pages show */
+            active: boolean;
+            /** @description The program may trade it: always true for paper accounts */
+            armed: boolean;
+            /** @description null for a paper account and one that was never armed */
+            armed_at: string | null;
+            /** @description It trades by itself */
+            automated: boolean;
+            /** @enum {string} */
+            mode: "paper" | "live" | "demo";
+            name: string;
+            /** @description The next cycle in the market's time; null: not planned */
+            next_run: string | null;
+            /** @description The account's own state */
+            own: components["schemas"]["StandingView"];
+            /** @description The last comparison with the broker passed; nothing is decided before */
+            ready: boolean;
+            /** @description The last comparison; null: there was none */
+            reconciliation: components["schemas"]["ReconciliationView"];
+            /** @description In force: the stricter of the account's own state and the installation's */
+            standing: components["schemas"]["StandingView"];
+        };
         AccountUpdateInputBody: {
             /** @description Together with secret_key */
             api_key?: string;
@@ -952,6 +1157,16 @@ export interface components {
             /** Format: double */
             portfolio_value: number;
         };
+        AccountWatchlistInputBody: {
+            /** @description The whole list; empty: the account trades nothing */
+            symbols: string[];
+        };
+        AccountWatchlistView: {
+            /** @description The account has symbols of its own; false: the user's */
+            own: boolean;
+            /** @description In force */
+            symbols: components["schemas"]["WatchedSymbol"][];
+        };
         AdminInviteAddInputBody: {
             /**
              * Format: int64
@@ -975,6 +1190,36 @@ export interface components {
             /** @enum {string} */
             registration: "open" | "invite" | "closed";
         };
+        AdminTradingInputBody: {
+            /** @description Raising one needs step-up */
+            limits?: components["schemas"]["RiskLimits"];
+            reason?: string;
+            /**
+             * @description Lifting a state needs step-up
+             * @enum {string}
+             */
+            state?: "active" | "reduce_only" | "halted";
+        };
+        AdminTradingView: {
+            /**
+             * Format: int64
+             * @description How many there are
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Of them trade by themselves
+             */
+            automated: number;
+            /** @description Hold for every account besides its own; 0 is off */
+            limits: components["schemas"]["RiskLimits"];
+            standing: components["schemas"]["StandingView"];
+            /**
+             * Format: int64
+             * @description Of them have a state of their own that is not active
+             */
+            stopped: number;
+        };
         AdminUserAddInputBody: {
             email: string;
             /** @enum {string} */
@@ -986,6 +1231,10 @@ export interface components {
             disabled?: boolean;
             /** @enum {string} */
             role?: "admin" | "trader" | "viewer";
+        };
+        ArmInputBody: {
+            /** @description The account's name, typed again */
+            confirm_name: string;
         };
         AuditEntryView: {
             action: string;
@@ -1059,6 +1308,8 @@ export interface components {
             active: boolean;
             /** @description The first eight characters and three dots */
             api_key: string;
+            /** @description Whether the program may trade it: always true for paper accounts */
+            armed: boolean;
             /** @description Whether it trades by itself */
             automated: boolean;
             created_at: string | null;
@@ -1080,6 +1331,28 @@ export interface components {
              * @description How many entries it vouches for
              */
             size: number;
+        };
+        ClosingView: {
+            client_order_id: string;
+            /** @description The broker's reason for a rejection */
+            problem: string;
+            qty: string | null;
+            /** @enum {string} */
+            side: "buy" | "sell";
+            /** @description journaled in a dry run: it would be sent */
+            state: string;
+            symbol: string;
+        };
+        CycleHeadView: {
+            dry_run: boolean;
+            id: string;
+            /** @description The market's time when it was decided; null: it was not */
+            market_time: string | null;
+            /** @enum {string} */
+            outcome: "running" | "done" | "failed" | "skipped";
+            problem: string;
+            /** @description The scheduled time in the market's clock */
+            slot: string | null;
         };
         CycleView: {
             decisions: components["schemas"]["DecisionView"][];
@@ -1130,6 +1403,27 @@ export interface components {
         Done: {
             success: boolean;
         };
+        DrawdownLimit: {
+            /**
+             * Format: int64
+             * @description 0: ever
+             */
+            lookback_days?: number;
+            /**
+             * Format: int64
+             * @description 0: as long as it holds
+             */
+            pause_minutes?: number;
+            /** Format: double */
+            percent?: number;
+        };
+        DriftView: {
+            /** @description Quantity at the broker */
+            broker: string;
+            /** @description Quantity by the journal */
+            expected: string;
+            symbol: string;
+        };
         EmailInputBody: {
             email: string;
         };
@@ -1140,6 +1434,124 @@ export interface components {
              */
             ended: number;
             success: boolean;
+        };
+        Execution: {
+            /** Format: double */
+            atr_multiple?: number;
+            /**
+             * Format: int64
+             * @description Bars
+             */
+            atr_period?: number;
+            /**
+             * Format: double
+             * @description size_by dollars: of one entry
+             */
+            dollars?: number;
+            /** @description Limit orders for the day only */
+            extended_hours?: boolean;
+            /**
+             * @description Positions and orders that were made elsewhere
+             * @enum {string}
+             */
+            foreign?: "adopt" | "ignore";
+            /**
+             * Format: double
+             * @description Limit orders: percent above the last close for a buy, below it for a sell; negative waits for a better price
+             */
+            limit_offset_pct?: number;
+            /**
+             * Format: double
+             * @description Market orders are sent as limit orders so far beyond the last close; 0: off
+             */
+            max_slippage_pct?: number;
+            /**
+             * Format: double
+             * @description size_by volatility: percent of equity lost when the price moves atr_multiple average true ranges
+             */
+            risk_pct?: number;
+            /**
+             * Format: double
+             * @description size_by shares: of one entry
+             */
+            shares?: number;
+            /**
+             * @description percent: position_size_pct of equity
+             * @enum {string}
+             */
+            size_by?: "percent" | "dollars" | "shares" | "volatility";
+            /**
+             * Format: double
+             * @description An order at the broker; 0: off
+             */
+            stop_loss_pct?: number;
+            /**
+             * Format: double
+             * @description An order at the broker; 0: off
+             */
+            take_profit_pct?: number;
+            /**
+             * Format: double
+             * @description An order at the broker; 0: off
+             */
+            trailing_stop_pct?: number;
+            /** @description Never a fraction of a share */
+            whole_shares?: boolean;
+        };
+        ExplanationView: {
+            /** @description The market time that was asked about; null: the newest */
+            at: string | null;
+            /** @description The newest cycle up to then that decided on the symbol; null: there was none */
+            cycle: components["schemas"]["CycleHeadView"];
+            /** @description Of that cycle on the symbol */
+            decision: components["schemas"]["DecisionView"];
+            /** @description Oldest first */
+            fills: components["schemas"]["FillView"][];
+            /** @description The newest cycle up to then, whatever it decided; null: there was none */
+            newest: components["schemas"]["CycleHeadView"];
+            /** @description What became of the decision's order; null: none was placed */
+            order: components["schemas"]["OrderLifeView"];
+            /** @description The answer in words */
+            sentence: string;
+            symbol: string;
+        };
+        FillView: {
+            at: string | null;
+            execution_id: string;
+            price: string;
+            qty: string;
+            /** @enum {string} */
+            side: "buy" | "sell";
+        };
+        FlattenInputBody: {
+            /** @description Only say what would be closed */
+            dry_run?: boolean;
+            reason?: string;
+            /**
+             * @description In force from then on; halted unless said otherwise
+             * @enum {string}
+             */
+            state?: "halted" | "reduce_only";
+        };
+        FlattenedView: {
+            account: string;
+            /** @description One for each position */
+            orders: components["schemas"]["ClosingView"][];
+            /** @description Not all answers are in yet: the closing goes on */
+            pending: boolean;
+            /** @description One sentence; empty: it went well */
+            problem: string;
+        };
+        FlattenedViews: {
+            accounts: components["schemas"]["FlattenedView"][];
+        };
+        HaltInputBody: {
+            reason?: string;
+            /**
+             * @description halted unless said otherwise
+             * @enum {string}
+             */
+            state?: "halted" | "reduce_only";
         };
         HealthView: {
             status: string;
@@ -1238,6 +1650,34 @@ export interface components {
             /** @description User name or e-mail address */
             username: string;
         };
+        LossStreakLimit: {
+            /**
+             * Format: int64
+             * @description 0: until somebody resumes
+             */
+            pause_minutes?: number;
+            /**
+             * Format: int64
+             * @description Closed trades in a row that lost
+             */
+            trades?: number;
+        };
+        LowProfitLimit: {
+            /** Format: int64 */
+            lookback_minutes?: number;
+            /** Format: int64 */
+            pause_minutes?: number;
+            /**
+             * Format: double
+             * @description What they must have made together
+             */
+            required_pct?: number;
+            /**
+             * Format: int64
+             * @description A symbol's closed trades within the lookback, at least
+             */
+            trades?: number;
+        };
         MacdStrategy: {
             enabled?: boolean;
             /** Format: int64 */
@@ -1257,6 +1697,19 @@ export interface components {
             id: string;
             seen_at: string | null;
             user_agent: string;
+        };
+        OrderLifeView: {
+            broker_order_id: string;
+            /** @description Alpaca's own word */
+            broker_status: string;
+            client_order_id: string;
+            filled_at: string | null;
+            filled_avg_price: string | null;
+            filled_qty: string;
+            /** @description The broker's reason for a rejection */
+            problem: string;
+            state: string;
+            submitted_at: string | null;
         };
         OrderView: {
             client_order_id: string;
@@ -1386,6 +1839,24 @@ export interface components {
             /** @description By address */
             register: string;
         };
+        ReconcileInputBody: {
+            /** @description Take the broker's quantities over as they are */
+            adopt?: boolean;
+        };
+        ReconciliationView: {
+            checked_at: string | null;
+            /** @description The differences; empty when it passed */
+            drift: components["schemas"]["DriftView"][];
+            /**
+             * Format: int64
+             * @description How often it failed without a pass between; the second time halts the account
+             */
+            in_a_row: number;
+            /** @description Journal and broker agree */
+            passed: boolean;
+            /** @description What differs, in words; empty when it passed */
+            sentence: string;
+        };
         RecordView: {
             created_at: string;
             disabled: boolean;
@@ -1421,6 +1892,77 @@ export interface components {
         Registered: {
             message: string;
             success: boolean;
+        };
+        ResumeInputBody: {
+            /**
+             * @description active unless said otherwise
+             * @enum {string}
+             */
+            state?: "active" | "reduce_only";
+        };
+        RiskLimits: {
+            consecutive_losses?: components["schemas"]["LossStreakLimit"];
+            /**
+             * Format: int64
+             * @description After an exit, no entry in that symbol
+             */
+            cooldown_minutes?: number;
+            /**
+             * Format: double
+             * @description Percent of equity at the previous session's close
+             */
+            daily_loss_pct?: number;
+            low_profit_symbols?: components["schemas"]["LowProfitLimit"];
+            /** Format: int64 */
+            max_bar_age_minutes?: number;
+            max_drawdown?: components["schemas"]["DrawdownLimit"];
+            /**
+             * Format: double
+             * @description Percent of equity: all positions together, long and short added
+             */
+            max_exposure_pct?: number;
+            /**
+             * Format: int64
+             * @description Of New York
+             */
+            max_orders_per_day?: number;
+            /** Format: int64 */
+            max_orders_per_minute?: number;
+            /**
+             * Format: double
+             * @description Between the last bar's close and the latest price, percent of the close
+             */
+            max_price_gap_pct?: number;
+            /**
+             * Format: double
+             * @description Percent of equity
+             */
+            max_sector_pct?: number;
+            /**
+             * Format: double
+             * @description Between bid and ask, percent of their middle
+             */
+            max_spread_pct?: number;
+            /**
+             * Format: double
+             * @description Percent of equity
+             */
+            max_symbol_pct?: number;
+            /**
+             * Format: double
+             * @description Dollars
+             */
+            min_price?: number;
+            /**
+             * Format: double
+             * @description Shares of the last bar
+             */
+            min_volume?: number;
+            /** @description The sector of each symbol */
+            sectors?: {
+                [key: string]: string;
+            };
+            stoploss_guard?: components["schemas"]["StoplossGuard"];
         };
         RsiStrategy: {
             enabled?: boolean;
@@ -1510,6 +2052,33 @@ export interface components {
             /** Format: int64 */
             short_period?: number;
         };
+        StandingView: {
+            /**
+             * @description Empty while active
+             * @enum {string}
+             */
+            cause: "" | "person" | "mismatch" | "repeated_rejects" | "keys_refused" | "clock_skew" | "foreign_under_id" | "risk_limit";
+            /** @description One sentence; empty while active */
+            reason: string;
+            /**
+             * @description What the state is of
+             * @enum {string}
+             */
+            scope: "account" | "installation";
+            /** @description null: never changed */
+            since: string | null;
+            /**
+             * @description reduce_only: exits only; halted: nothing is ordered
+             * @enum {string}
+             */
+            state: "active" | "reduce_only" | "halted";
+            /** @description User name; alpaca-trader when the program did it; empty: never changed */
+            who: string;
+        };
+        StandingsView: {
+            /** @description Of each account's own state now */
+            standings: components["schemas"]["StandingView"][];
+        };
         StatusView: {
             /** @description The active account's switch */
             automation: boolean;
@@ -1536,26 +2105,47 @@ export interface components {
             fresh_until: string | null;
             success: boolean;
         };
+        StoplossGuard: {
+            /** Format: int64 */
+            lookback_minutes?: number;
+            /** Format: int64 */
+            pause_minutes?: number;
+            per_symbol?: boolean;
+            /**
+             * Format: int64
+             * @description Stop losses within the lookback
+             */
+            trades?: number;
+        };
         Strategy: {
             allow_short?: boolean;
             bollinger?: components["schemas"]["BollingerStrategy"];
+            execution?: components["schemas"]["Execution"];
             /** Format: int64 */
             lookback_days?: number;
             macd?: components["schemas"]["MacdStrategy"];
             /** Format: int64 */
             max_positions?: number;
             /** @enum {string} */
-            order_type?: "market";
+            order_type?: "market" | "limit";
             /**
              * Format: double
              * @description Percent of equity for one entry
              */
             position_size_pct?: number;
+            risk?: components["schemas"]["RiskLimits"];
             rsi?: components["schemas"]["RsiStrategy"];
-            /** @description Five fields in New York time; null: every schedule_interval_minutes */
+            /** @description Five fields in New York time; null: none */
             schedule_cron?: string | null;
+            /** @description Sessions from 04:00 to 20:00 instead of 09:30 to 16:00, New York time */
+            schedule_extended_hours?: boolean;
             /** Format: int64 */
             schedule_interval_minutes?: number;
+            /**
+             * @description Left out of a change: cron or interval when one of them is given
+             * @enum {string}
+             */
+            schedule_kind?: "bar_close" | "interval" | "cron";
             schedule_market_hours_only?: boolean;
             /** Format: int64 */
             signal_min_agree?: number;
@@ -1617,6 +2207,21 @@ export interface components {
             secret: string;
             success: boolean;
         };
+        TradingView: {
+            /** @description The active account; null: there is none yet */
+            account: components["schemas"]["AccountTradingView"];
+            /** @description All of the user's, by creation */
+            accounts: components["schemas"]["AccountTradingView"][];
+            /** @description TRADING_ENABLED is false: everything but orders */
+            dry_run: boolean;
+            installation: components["schemas"]["StandingView"];
+            /** @description Hold for every account besides its own; 0 is off */
+            installation_limits: components["schemas"]["RiskLimits"];
+            /** @description Of the active account's strategy; 0 is off */
+            limits: components["schemas"]["RiskLimits"];
+            /** @description A scheduler runs in this server */
+            running: boolean;
+        };
         UserView: {
             email: string;
             /** @enum {string} */
@@ -1644,6 +2249,10 @@ export interface components {
             reason: string;
             /** @description The numbers behind the vote */
             values: components["schemas"]["ValueView"][];
+        };
+        WatchedSymbol: {
+            name: string;
+            symbol: string;
         };
         WatchedView: {
             name: string;
@@ -2009,6 +2618,301 @@ export interface operations {
             };
         };
     };
+    accountArm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArmInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerageView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountDisarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokerageView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountReconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconcileInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountStrategy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStrategyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountStrategyUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Strategy"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStrategyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountStrategyRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStrategyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountWatchlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountWatchlistView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountWatchlistUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountWatchlistInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountWatchlistView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accountWatchlistRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountWatchlistView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {
@@ -2266,6 +3170,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminSettingsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminTrading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminTradingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminTradingChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminTradingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminTradingView"];
                 };
             };
             /** @description Error */
@@ -2820,6 +3786,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CycleView"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query: {
+                symbol: string;
+                /** @description Market time, RFC 3339; left out: the newest */
+                at?: string;
+                /** @description By name; left out: the active one */
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationView"];
                 };
             };
             /** @description Error */
@@ -3426,6 +4427,10 @@ export interface operations {
                         data: components["schemas"]["StatusView"];
                         /** @enum {string} */
                         event: "status";
+                    } | {
+                        data: components["schemas"]["TradingView"];
+                        /** @enum {string} */
+                        event: "trading";
                     };
                 };
             };
@@ -3520,6 +4525,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tradingFlatten: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlattenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlattenedViews"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tradingHalt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HaltInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tradingResume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingsView"];
                 };
             };
             /** @description Error */

@@ -5,7 +5,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 /** GET answers carry every field; the schema is shared with PUT, where each may be left out. */
-type Complete<T> = { [K in keyof T]-?: NonNullable<T[K]> extends object ? Required<NonNullable<T[K]>> : T[K] };
+type Complete<T> = T extends object ? { [K in keyof T]-?: Complete<Exclude<T[K], undefined>> } : T;
 
 export type Period = '1D' | '1W' | '1M' | '3M' | '6M' | '1A';
 
@@ -27,12 +27,43 @@ export type NewAccount = Required<Schemas['AccountAddInputBody']>;
 export type AccountChange = Schemas['AccountUpdateInputBody'];
 export type Status = Schemas['StatusView'];
 export type Settings = Complete<Schemas['Strategy']>;
+export type ExecutionSettings = Settings['execution'];
+export type RiskLimits = Settings['risk'];
 export type SignalMode = Settings['signal_mode'];
 export type Decision = Omit<Schemas['DecisionView'], 'votes' | 'order'> & {
   votes: Vote[];
   order: Schemas['DecidedOrderView'] | null; // null when nothing was ordered
 };
 export type Cycle = Omit<Schemas['CycleView'], 'decisions'> & { decisions: Decision[] };
+
+
+/** A trading state with who put it in force and why. */
+export type Standing = Schemas['StandingView'];
+export type TradingState = Standing['state'];
+export type Reconciliation = Schemas['ReconciliationView'];
+export type AccountTrading = Omit<Schemas['AccountTradingView'], 'reconciliation'> & { reconciliation: Reconciliation | null };
+export type Trading = Omit<Schemas['TradingView'], 'account' | 'accounts' | 'limits' | 'installation_limits'> & {
+  account: AccountTrading | null; // the active one
+  accounts: AccountTrading[];
+  limits: RiskLimits;
+  installation_limits: RiskLimits;
+};
+/** For which accounts something is done; the active one when nothing is said. */
+export type Reach = { account?: string; all?: boolean };
+export type Flattened = Schemas['FlattenedView'];
+export type InstallationTrading = Omit<Schemas['AdminTradingView'], 'limits'> & { limits: RiskLimits };
+/** What one account does, and whether that is its own or the user's. */
+export type AccountStrategy = { own: boolean; settings: Settings };
+export type AccountWatchlist = Schemas['AccountWatchlistView'];
+export type CycleHead = Schemas['CycleHeadView'];
+export type OrderLife = Schemas['OrderLifeView'];
+export type Fill = Schemas['FillView'];
+export type Explanation = Omit<Schemas['ExplanationView'], 'newest' | 'cycle' | 'decision' | 'order'> & {
+  newest: CycleHead | null;
+  cycle: CycleHead | null;
+  decision: Decision | null;
+  order: OrderLife | null;
+};
 
 /** What each named event of /api/stream carries. */
 export interface StreamEvents {
@@ -42,6 +73,7 @@ export interface StreamEvents {
   signals: Signal[];
   cycle: Cycle;
   status: Status;
+  trading: Trading;
   problem: { error: string };
 }
 export type Topic = keyof StreamEvents;

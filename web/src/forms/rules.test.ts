@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aboveUpTo, atMost, check, emailAddress, fiveFields, fromBelow, password, required, symbol, userName, wholeBetween } from './rules';
+import { aboveUpTo, atMost, between, check, emailAddress, fiveFields, fromBelow, optional, password, required, symbol, userName, wholeBetween } from './rules';
 
 const cases: [string, (text: string) => string, string[], string[]][] = [
   ['a symbol', symbol, ['AAPL', 'f', ' spy '], ['', 'AAPLES', 'BRK.B', 'A1', '<b>']],
@@ -9,6 +9,8 @@ const cases: [string, (text: string) => string, string[], string[]][] = [
   ['a whole number', wholeBetween(1, 1000), ['1', '1000', ' 14 '], ['0', '1001', '1.5', '-3', '', 'ten', '1e2']],
   ['a share', aboveUpTo(0, 100), ['0.5', '100', '.5'], ['0', '100.1', '-1', '', '1,5', 'x']],
   ['a threshold', fromBelow(0, 100), ['0', '99.9'], ['100', '-1', '']],
+  ['an offset', between(-50, 50), ['-0.5', '0', '50', ' -50 '], ['50.1', '-51', '', '--1', '1-']],
+  ['a limit that may be off', optional(aboveUpTo(0, 99)), ['', ' ', '5'], ['0', '99.5', 'x']],
   ['a cron expression', fiveFields, ['', '30 15 * * 1-5'], ['30 15', '* * * * * *']],
 ];
 

@@ -65,6 +65,15 @@ export const fromBelow = (low: number, high: number): Rule => (text) => {
   return isDecimal(text) && number >= low && number < high ? '' : `A number from ${low} to below ${high}.`;
 };
 
+/** A number from low to high, which may be below zero. */
+export const between = (low: number, high: number): Rule => (text) => {
+  const number = Number(text);
+  return isDecimal(text.trim().replace(/^-/, '')) && number >= low && number <= high ? '' : `A number from ${low} to ${high}.`;
+};
+
+/** The rule, unless nothing is typed. */
+export const optional = (rule: Rule): Rule => (text) => (text.trim() === '' ? '' : rule(text));
+
 const isDecimal = (text: string) => /^\d+(\.\d+)?$|^\.\d+$/.test(text.trim());
 
 /** Five fields, such as those of cron; what they mean is for the server to say. */

@@ -1,7 +1,7 @@
 // The one live stream: named events in, typed events out, and a new connection when it is lost.
 import type { StreamEvents, Topic } from '../api/types';
 
-export const topics: Topic[] = ['account', 'positions', 'orders', 'signals', 'cycle', 'status', 'problem'];
+export const topics: Topic[] = ['account', 'positions', 'orders', 'signals', 'cycle', 'status', 'trading', 'problem'];
 
 /** The part of EventSource that is used. */
 export interface Source {

@@ -1,8 +1,11 @@
 // What the server last said about the active account, kept fresh by the one stream.
 import { api } from '../api/api';
-import type { Account, Cycle, Order, Position, Signal, Status, StreamEvents, Topic } from '../api/types';
+import { trading as tradingRoutes } from '../api/trading';
+import type { Account, Cycle, Order, Position, Signal, Status, StreamEvents, Topic, Trading } from '../api/types';
 import { moment } from '../format/time';
 import { LiveStream, type Connection } from '../live/stream';
+import { newsOf, rejectionsOf } from '../trading/words';
+import { notice } from './notice.svelte';
 import { session } from './session.svelte';
 import { watchlist } from './watchlist.svelte';
 
@@ -18,6 +21,8 @@ class Live {
   signals = $state.raw<Signal[] | null>(null);
   cycles = $state.raw<Cycle[]>([]);
   status = $state.raw<Status | null>(null);
+  /** What may be ordered, and why not. */
+  trading = $state.raw<Trading | null>(null);
   /** The broker's trouble as a sentence; empty when there is none. */
   problem = $state('');
   connection = $state.raw<Connection>({ state: 'connecting' });
@@ -64,10 +69,25 @@ class Live {
 
   receive<T extends Topic>(topic: T, content: StreamEvents[T]): void {
     this.receivedAt = Date.now();
+    const news = this.#news(topic, content);
+    if (news) notice.say(news);
     if (topic === 'cycle') this.addCycles([content as Cycle]);
     else if (topic === 'problem') this.problem = (content as StreamEvents['problem']).error;
     else Object.assign(this, { [topic]: content });
     if (topic === 'signals') watchlist.compare(content as Signal[]);
+  }
+
+  /** What the reader must hear of: states that changed, differences, refused orders. */
+  #news(topic: Topic, content: StreamEvents[Topic]): string {
+    if (topic === 'orders') return rejectionsOf(this.orders, content as Order[]);
+    if (topic !== 'trading') return '';
+    const after = (content as Trading).account;
+    return after ? newsOf(this.trading?.account ?? null, after) : '';
+  }
+
+  /** Reads what may be ordered once, after it was changed here. */
+  async readTrading(): Promise<void> {
+    this.trading = await tradingRoutes.state();
   }
 
   /** Keeps one entry a cycle, newest first. */
@@ -87,7 +107,7 @@ class Live {
   }
 
   #forget(): void {
-    Object.assign(this, { account: null, positions: null, orders: null, signals: null, cycles: [], status: null });
+    Object.assign(this, { account: null, positions: null, orders: null, signals: null, cycles: [], status: null, trading: null });
     this.problem = '';
     this.receivedAt = 0;
     this.connection = { state: 'connecting' };

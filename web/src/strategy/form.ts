@@ -1,6 +1,8 @@
 // The strategy as a form: every number as the text that is typed. Pure.
 import type { Settings, SignalMode } from '../api/types';
-import { aboveUpTo, check, fiveFields, fromBelow, wholeBetween, type Rule } from '../forms/rules';
+import { aboveUpTo, check, fiveFields, fromBelow, required, wholeBetween, type Rule } from '../forms/rules';
+import { executionProblems, toExecution, toExecutionForm, type ExecutionForm } from './execution';
+import { riskProblems, toRisk, toRiskForm, type RiskForm } from './risk';
 
 export interface StrategyForm {
   timeframe: Settings['timeframe'];
@@ -11,13 +13,18 @@ export interface StrategyForm {
   bollinger: { enabled: boolean; period: string; stdDev: string };
   signalMode: SignalMode;
   minAgree: string;
+  orderType: Settings['order_type'];
   timeInForce: Settings['time_in_force'];
   positionSizePct: string;
   maxPositions: string;
   allowShort: boolean;
+  execution: ExecutionForm;
+  risk: RiskForm;
+  scheduleKind: Settings['schedule_kind'];
   intervalMinutes: string;
   cron: string;
   marketHoursOnly: boolean;
+  extendedSessions: boolean;
 }
 
 export function toForm(settings: Settings): StrategyForm {
@@ -34,13 +41,18 @@ export function toForm(settings: Settings): StrategyForm {
     bollinger: { enabled: bollinger.enabled, period: String(bollinger.period), stdDev: String(bollinger.std_dev) },
     signalMode: settings.signal_mode,
     minAgree: String(settings.signal_min_agree),
+    orderType: settings.order_type,
     timeInForce: settings.time_in_force,
     positionSizePct: String(settings.position_size_pct),
     maxPositions: String(settings.max_positions),
     allowShort: settings.allow_short,
+    execution: toExecutionForm(settings.execution),
+    risk: toRiskForm(settings.risk),
+    scheduleKind: settings.schedule_kind,
     intervalMinutes: String(settings.schedule_interval_minutes),
     cron: settings.schedule_cron ?? '',
     marketHoursOnly: settings.schedule_market_hours_only,
+    extendedSessions: settings.schedule_extended_hours,
   };
 }
 
@@ -60,13 +72,18 @@ export function toSettings(form: StrategyForm, before: Settings): Settings {
     bollinger: { enabled: bollinger.enabled, period: Number(bollinger.period), std_dev: Number(bollinger.stdDev) },
     signal_mode: form.signalMode,
     signal_min_agree: Number(form.minAgree),
+    order_type: form.orderType,
     time_in_force: form.timeInForce,
     position_size_pct: Number(form.positionSizePct),
     max_positions: Number(form.maxPositions),
     allow_short: form.allowShort,
+    execution: toExecution(form.execution),
+    risk: toRisk(form.risk),
+    schedule_kind: form.scheduleKind,
     schedule_interval_minutes: Number(form.intervalMinutes),
     schedule_cron: form.cron.trim() === '' ? null : form.cron.trim(),
     schedule_market_hours_only: form.marketHoursOnly,
+    schedule_extended_hours: form.extendedSessions,
   };
 }
 
@@ -92,8 +109,15 @@ export function problemsOf(form: StrategyForm) {
     positionSizePct: check(form.positionSizePct, aboveUpTo(0, 100)),
     maxPositions: check(form.maxPositions, wholeBetween(1, 500)),
     intervalMinutes: check(form.intervalMinutes, wholeBetween(1, 10080)),
-    cron: check(form.cron, fiveFields),
+    cron: form.scheduleKind === 'cron' ? check(form.cron, required('The cron expression'), fiveFields) : check(form.cron, fiveFields),
+    ...executionProblems(form),
+    risk: riskProblems(form.risk),
   };
+}
+
+/** How many fields are wrong. */
+export function wrongFields({ risk, ...others }: ReturnType<typeof problemsOf>): number {
+  return [...Object.values(others), ...Object.values(risk)].filter(Boolean).length;
 }
 
 /** Hints about a strategy that is allowed but never does what one expects. */
@@ -105,6 +129,6 @@ export function warningsOf(form: StrategyForm): string[] {
     warnings.push(`${form.minAgree} indicators must agree but only ${enabled} ${enabled === 1 ? 'is' : 'are'} on: every signal will be hold.`);
   }
   const most = Number(form.positionSizePct) * Number(form.maxPositions);
-  if (most > 100) warnings.push(`${form.maxPositions} positions of ${form.positionSizePct}% come to ${Number(most.toFixed(2))}% of equity: more than you have without borrowing.`);
+  if (form.execution.sizeBy === 'percent' && most > 100) warnings.push(`${form.maxPositions} positions of ${form.positionSizePct}% come to ${Number(most.toFixed(2))}% of equity: more than you have without borrowing.`);
   return warnings;
 }
