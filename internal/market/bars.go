@@ -25,14 +25,21 @@ const regularSession = 6*time.Hour + 30*time.Minute
 // HistoryStart returns a time before now since which at least need bars of the timeframe should
 // have closed in regular sessions, half days and days without a trade allowed for.
 func HistoryStart(timeframe trade.Timeframe, need int, now time.Time) time.Time {
-	sessions := need
+	sessions := need + 2
 	if timeframe != trade.Day {
 		sessions = need/int(regularSession/timeframe.Duration()) + 1
 	}
-	sessions += sessions/20 + 3
-	const calendarDaysIn252Sessions = 366
-	days := sessions*calendarDaysIn252Sessions/252 + 5
-	return Day(now.AddDate(0, 0, -days)).UTC()
+	sessions += sessions / 20
+	const few = 60
+	if sessions > few {
+		const calendarDaysIn252Sessions = 366
+		return Day(now.AddDate(0, 0, -sessions*calendarDaysIn252Sessions/252-5)).UTC()
+	}
+	session := LatestSession(now)
+	for range sessions {
+		session = PreviousSession(session.Open)
+	}
+	return session.Date.UTC()
 }
 
 // lastBoundary is the latest moment up to now at which a bar of the timeframe may have closed.

@@ -3,6 +3,7 @@ package market_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func (e *exchange) Bars(_ context.Context, query trade.BarQuery) (map[string][]t
 			continue
 		}
 		for _, session := range market.Sessions(e.since, query.End) {
-			if session.Date.Before(query.Start) || session.Open.After(query.End) {
+			if session.Date.Before(query.Start) || session.Date.After(query.End) {
 				continue
 			}
 			price := float64(session.Date.Unix()/86400) / e.factor
@@ -51,35 +52,63 @@ func (e *exchange) requests() int {
 	return len(e.asked)
 }
 
-// shelf is a BarStore in memory.
-type shelf struct {
-	mu   sync.Mutex
-	bars map[string][]trade.Bar
+// askedSince lists the first days that were asked for.
+func (e *exchange) askedSince(t *testing.T) []string {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	days := make([]string, len(e.asked))
+	for i, query := range e.asked {
+		days[i] = query.Start.In(market.NewYork).Format(time.DateOnly)
+	}
+	return days
 }
 
-func (s *shelf) StoredBars(_ context.Context, feed, symbol string, _ trade.Timeframe, from, to time.Time) ([]trade.Bar, error) {
+// shelf is a BarStore in memory.
+type shelf struct {
+	mu      sync.Mutex
+	bars    map[string][]trade.Bar
+	failing bool
+}
+
+func (s *shelf) ReadBars(_ context.Context, feed string, symbols []string, _ trade.Timeframe, from, to time.Time) (map[string][]trade.Bar, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []trade.Bar
-	for _, bar := range s.bars[feed+symbol] {
-		if !bar.Start.Before(from) && !bar.Start.After(to) {
-			found = append(found, bar)
+	found := map[string][]trade.Bar{}
+	for _, symbol := range symbols {
+		for _, bar := range s.bars[feed+symbol] {
+			if !bar.Start.Before(from) && !bar.Start.After(to) {
+				found[symbol] = append(found[symbol], bar)
+			}
 		}
 	}
 	return found, nil
 }
 
-func (s *shelf) StoreBars(_ context.Context, feed, symbol string, _ trade.Timeframe, bars []trade.Bar) error {
+func (s *shelf) AddBars(_ context.Context, feed string, _ trade.Timeframe, bars map[string][]trade.Bar) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bars[feed+symbol] = append(s.bars[feed+symbol], bars...)
+	if s.failing {
+		return errors.New("disk full")
+	}
+	for symbol, news := range bars {
+		kept := s.bars[feed+symbol]
+		for _, bar := range news {
+			kept = slices.DeleteFunc(kept, func(b trade.Bar) bool { return b.Start.Equal(bar.Start) })
+			kept = append(kept, bar)
+		}
+		slices.SortFunc(kept, func(a, b trade.Bar) int { return a.Start.Compare(b.Start) })
+		s.bars[feed+symbol] = kept
+	}
 	return nil
 }
 
-func (s *shelf) ForgetBars(_ context.Context, feed, symbol string, _ trade.Timeframe) error {
+func (s *shelf) ReplaceBars(_ context.Context, feed string, _ trade.Timeframe, bars map[string][]trade.Bar) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.bars, feed+symbol)
+	for symbol, all := range bars {
+		s.bars[feed+symbol] = slices.Clone(all)
+	}
 	return nil
 }
 
@@ -131,15 +160,15 @@ func TestFeedAsksOnlyForWhatIsMissing(t *testing.T) {
 		t.Error("asked again although no bar has closed since")
 	}
 	closed(t, feed, source, at(t, "2020-06-02 17:00"), "AAPL", "SPY")
-	if last := source.asked[source.requests()-1]; source.requests() != 2 || !last.Start.Equal(at(t, "2020-06-01 00:00")) {
-		t.Errorf("after a new close asked since %s in request %d, want since the last known bar", last.Start, source.requests())
+	if got := source.askedSince(t); len(got) != 3 || got[2] != "2020-05-28" {
+		t.Errorf("after a new close asked since %v, want the oldest bar, to compare it, and the last three known ones", got[1:])
 	}
 	again := market.NewFeed(store) // a restart
 	if got := closed(t, again, source, at(t, "2020-06-03 17:00"), "AAPL")["AAPL"]; len(got) != 100 {
 		t.Errorf("%d bars after a restart", len(got))
 	}
-	if last := source.asked[source.requests()-1]; !last.Start.Equal(at(t, "2020-06-02 00:00")) {
-		t.Errorf("after a restart asked since %s, want since the last stored bar", last.Start)
+	if got := source.askedSince(t); len(got) != 5 || got[4] != "2020-05-29" {
+		t.Errorf("after a restart asked since %v, want the oldest bar and the last three stored ones", got[3:])
 	}
 }
 

@@ -14,13 +14,13 @@ type Source interface {
 	Bars(ctx context.Context, query trade.BarQuery) (map[string][]trade.Bar, error)
 }
 
-// BarStore keeps closed bars. feed names where they come from (one data address and one kind of
-// adjustment), so that bars of two markets never mix.
+// BarStore keeps closed bars. feed names where they come from (one data address, one kind of
+// adjustment, and whose licence), so that bars of two markets never mix.
 type BarStore interface {
-	// StoredBars returns bars with Start in [from, to], oldest first.
-	StoredBars(ctx context.Context, feed, symbol string, timeframe trade.Timeframe, from, to time.Time) ([]trade.Bar, error)
-	// StoreBars inserts or overwrites, all or none.
-	StoreBars(ctx context.Context, feed, symbol string, timeframe trade.Timeframe, bars []trade.Bar) error
-	// ForgetBars removes all bars of the symbol and timeframe.
-	ForgetBars(ctx context.Context, feed, symbol string, timeframe trade.Timeframe) error
+	// ReadBars returns bars with Start in [from, to] by symbol, oldest first; symbols without are absent.
+	ReadBars(ctx context.Context, feed string, symbols []string, timeframe trade.Timeframe, from, to time.Time) (map[string][]trade.Bar, error)
+	// AddBars inserts or overwrites, all or none.
+	AddBars(ctx context.Context, feed string, timeframe trade.Timeframe, bars map[string][]trade.Bar) error
+	// ReplaceBars puts the bars in the place of all that is kept of their symbols, all or none.
+	ReplaceBars(ctx context.Context, feed string, timeframe trade.Timeframe, bars map[string][]trade.Bar) error
 }

@@ -11,3 +11,10 @@ var (
 	ErrUnknownOutcome = errors.New("the broker's answer was lost")
 	ErrOrderNotFound  = errors.New("the broker has no such order")
 )
+
+var (
+	// ErrKeysRefused means that the broker no longer takes the account's keys.
+	ErrKeysRefused = errors.New("the broker refuses the account's keys")
+	// ErrStopped means that the trading state in force does not allow an order; it was not sent.
+	ErrStopped = errors.New("the trading state does not allow the order")
+)

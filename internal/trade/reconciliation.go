@@ -23,3 +23,18 @@ type Drift struct {
 	Expected decimal.Decimal `json:"expected"` // by the journal
 	Broker   decimal.Decimal `json:"broker"`
 }
+
+// Adjustment takes over a quantity from the broker that no execution explains.
+type Adjustment struct {
+	Symbol string
+	Qty    decimal.Decimal // what is held now, by the broker
+	Reason string          // one sentence; with the id of the broker's activity where one explains it
+}
+
+// Change is what altered a position at the broker without an execution: a split, a transfer.
+type Change struct {
+	ID     string // of the broker's activity
+	Kind   string // Alpaca's activity type, such as SPLIT
+	Symbol string
+	At     time.Time // of the day that it belongs to, at the earliest
+}

@@ -34,8 +34,8 @@ const (
 // spared is the share of the budget that a use leaves to those before it.
 var spared = map[use]float64{useOrder: 0, useRead: 0.1, useData: 0.25}
 
-// Accounts is what the clients of one process share, by account: the budget of requests, the one
-// stream of events, and the calendar. The zero value is not usable; see NewAccounts.
+// Accounts is what the clients of one process share: by account the budget of requests and the one
+// stream of events, by address the calendar and the assets. The zero value is not usable; see NewAccounts.
 type Accounts struct {
 	machine clock.Clock
 	limit   int
@@ -44,6 +44,7 @@ type Accounts struct {
 	mu       sync.Mutex
 	byKey    map[string]*shared
 	calendar map[calendarKey]cachedYear
+	assets   map[string]*assets // by trading address
 }
 
 type calendarKey struct {
@@ -69,7 +70,7 @@ func NewAccounts(machine clock.Clock) *Accounts {
 
 // NewAccountsOf is NewAccounts with another budget: limit requests in any window.
 func NewAccountsOf(machine clock.Clock, limit int, window time.Duration) *Accounts {
-	return &Accounts{machine: machine, limit: limit, window: window, byKey: map[string]*shared{}, calendar: map[calendarKey]cachedYear{}}
+	return &Accounts{machine: machine, limit: limit, window: window, byKey: map[string]*shared{}, calendar: map[calendarKey]cachedYear{}, assets: map[string]*assets{}}
 }
 
 // of is the account's part; live and paper keys of one name are different accounts.
@@ -83,6 +84,18 @@ func (a *Accounts) of(address, keyID string) *shared {
 	fresh := &shared{budget: &budget{machine: a.machine, limit: a.limit, window: a.window}}
 	a.byKey[key] = fresh
 	return fresh
+}
+
+// assetsAt are the descriptions of what the address trades.
+func (a *Accounts) assetsAt(address string) *assets {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known, ok := a.assets[address]
+	if !ok {
+		known = newAssets(a.machine)
+		a.assets[address] = known
+	}
+	return known
 }
 
 // errBudget means that the context ended while a request waited for its turn. It was not sent.

@@ -108,7 +108,7 @@ func (c *Client) data(ctx context.Context, call func(*marketdata.Client) error) 
 // read runs one trading call that changes nothing.
 func (c *Client) read(ctx context.Context, call func(*sdk.Client) error) error {
 	seen, err := c.trading(ctx, useRead, call)
-	return readError(ctx, seen, err)
+	return tradingError(ctx, seen, err)
 }
 
 func httpClient(transport http.RoundTripper) *http.Client {

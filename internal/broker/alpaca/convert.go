@@ -9,6 +9,27 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
+// request is the body of the POST that asks for the intent's order.
+func request(intent trade.Intent) sdk.PlaceOrderRequest {
+	asked := sdk.PlaceOrderRequest{
+		Symbol: intent.Symbol, Side: sdk.Side(intent.Side), Type: sdk.OrderType(intent.Type),
+		TimeInForce: sdk.TimeInForce(intent.TimeInForce),
+		Qty:         pointer(intent.Qty), Notional: pointer(intent.Notional),
+		LimitPrice: pointer(intent.LimitPrice), StopPrice: pointer(intent.StopPrice), TrailPercent: pointer(intent.TrailPercent),
+		ExtendedHours: intent.ExtendedHours, ClientOrderID: intent.ClientOrderID,
+	}
+	if intent.Class != trade.SimpleOrder {
+		asked.OrderClass = sdk.OrderClass(intent.Class)
+	}
+	if intent.TakeProfit.Valid {
+		asked.TakeProfit = &sdk.TakeProfit{LimitPrice: pointer(intent.TakeProfit)}
+	}
+	if intent.StopLoss.Valid {
+		asked.StopLoss = &sdk.StopLoss{StopPrice: pointer(intent.StopLoss)}
+	}
+	return asked
+}
+
 func order(o sdk.Order) trade.BrokerOrder {
 	var legs []trade.BrokerOrder
 	for _, leg := range o.Legs {

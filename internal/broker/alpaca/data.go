@@ -14,7 +14,7 @@ import (
 const (
 	dataTimeout    = 60 * time.Second // a request for bars may take many pages
 	barsPage       = 10000            // Alpaca's maximum, over all symbols of the request
-	symbolsRequest = 100              // keeps the address short; the API documents no limit
+	symbolsRequest = 200              // keeps the address under 2 kB; the API documents no limit
 )
 
 var timeframes = map[trade.Timeframe]marketdata.TimeFrame{

@@ -29,7 +29,7 @@ func readError(ctx context.Context, seen exchange, err error) error {
 	err = answered(seen, err)
 	switch {
 	case seen.status == http.StatusUnauthorized || seen.status == http.StatusForbidden:
-		return fault.Because(fmt.Errorf("%w: %w", trade.ErrKeysRefused, err), fault.BrokerRefused,
+		return fault.Because(err, fault.BrokerRefused,
 			"Alpaca refused the request (%s). Check the account's keys, and that paper keys are used for a paper account.", brokerText(err, seen))
 	case seen.status == http.StatusNotFound:
 		return fault.Because(err, fault.NotFound, "Alpaca does not know it: %s.", brokerText(err, seen))
@@ -42,6 +42,16 @@ func readError(ctx context.Context, seen exchange, err error) error {
 	default:
 		return fault.Because(err, fault.BrokerDown, "Alpaca's answer could not be used (HTTP %d). Try again in a minute.", seen.status)
 	}
+}
+
+// tradingError is readError for the Trading API, which answers 401 and 403 to a read when it does
+// not take the keys (RULES 4). Market data answers 403 also for what a plan does not include.
+func tradingError(ctx context.Context, seen exchange, err error) error {
+	err = readError(ctx, seen, err)
+	if err != nil && (seen.status == http.StatusUnauthorized || seen.status == http.StatusForbidden) {
+		return fault.Because(fmt.Errorf("%w: %w", trade.ErrKeysRefused, err), fault.BrokerRefused, "%s", fault.Public(err))
+	}
+	return err
 }
 
 // submitError says what became of an order, by the table in docs/ARCHITECTURE.md ("How one order
@@ -58,6 +68,8 @@ func submitError(seen exchange, err error) error {
 		return fmt.Errorf("%w: %w", trade.ErrNotAccepted, err)
 	case seen.status == http.StatusRequestTimeout:
 		return fmt.Errorf("%w: %w", trade.ErrUnknownOutcome, err)
+	case seen.status == http.StatusUnauthorized:
+		return &Rejection{Text: text, RequestID: seen.requestID, cause: fmt.Errorf("%w: %w", trade.ErrKeysRefused, err)}
 	case seen.status >= 400 && seen.status < 500:
 		return &Rejection{Text: text, RequestID: seen.requestID, cause: err}
 	default:

@@ -39,7 +39,7 @@ func (c *Client) lookUp(ctx context.Context, id string, ask func(*sdk.Client) (*
 	if err != nil && seen.status == http.StatusNotFound {
 		return trade.BrokerOrder{}, fmt.Errorf("%w: %s", trade.ErrOrderNotFound, id)
 	}
-	if err := readError(ctx, seen, err); err != nil {
+	if err := tradingError(ctx, seen, err); err != nil {
 		return trade.BrokerOrder{}, err
 	}
 	return order(*found), nil

@@ -26,12 +26,7 @@ const (
 func (c *Client) Submit(ctx context.Context, intent trade.Intent) (trade.BrokerOrder, error) {
 	var placed *sdk.Order
 	seen, err := c.trading(ctx, useOrder, func(client *sdk.Client) (err error) {
-		placed, err = client.PlaceOrder(sdk.PlaceOrderRequest{
-			Symbol: intent.Symbol, Side: sdk.Side(intent.Side), Type: sdk.OrderType(intent.Type),
-			TimeInForce: sdk.TimeInForce(intent.TimeInForce),
-			Qty:         pointer(intent.Qty), Notional: pointer(intent.Notional),
-			ClientOrderID: intent.ClientOrderID,
-		})
+		placed, err = client.PlaceOrder(request(intent))
 		return err
 	})
 	if err != nil {
@@ -46,6 +41,9 @@ func (c *Client) Submit(ctx context.Context, intent trade.Intent) (trade.BrokerO
 // Cancel asks for the cancellation of an order. nil means it was asked for, not that it happened.
 func (c *Client) Cancel(ctx context.Context, brokerOrderID string) error {
 	seen, err := c.trading(ctx, useOrder, func(client *sdk.Client) error { return client.CancelOrder(brokerOrderID) })
+	if err != nil && seen.status == http.StatusUnauthorized {
+		return tradingError(ctx, seen, err)
+	}
 	return readError(ctx, seen, err)
 }
 
@@ -171,23 +169,6 @@ func (c *Client) Positions(ctx context.Context) ([]trade.Position, error) {
 		positions[i] = position(listed[i])
 	}
 	return positions, err
-}
-
-// Asset describes a symbol.
-func (c *Client) Asset(ctx context.Context, symbol string) (trade.Asset, error) {
-	var a *sdk.Asset
-	err := c.read(ctx, func(client *sdk.Client) (err error) {
-		a, err = client.GetAsset(symbol)
-		return err
-	})
-	if err != nil {
-		return trade.Asset{}, err
-	}
-	return trade.Asset{
-		Symbol: a.Symbol, Name: a.Name, Exchange: a.Exchange, Class: string(a.Class),
-		Tradable: a.Tradable && a.Status == sdk.AssetActive, Fractionable: a.Fractionable,
-		Shortable: a.Shortable, EasyToBorrow: a.EasyToBorrow,
-	}, nil
 }
 
 // Clock returns the broker's time and the exchange's state.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"log/slog"
 	"math"
 	"testing"
@@ -100,6 +101,27 @@ func bars(t *testing.T, w world) {
 	got, err = w.StoredBars(ctx, "sip", "AAPL", trade.Minute, time.Time{}, start.AddDate(1, 0, 0))
 	must(t, err)
 	same(t, "another feed's", len(got), 1)
+}
+
+func barsOfManySymbols(t *testing.T, w world) {
+	ctx := t.Context()
+	read := func() map[string][]trade.Bar {
+		got, err := w.ReadBars(ctx, "iex", []string{"AAPL", "MSFT", "NONE"}, trade.Minute, start, start.AddDate(0, 0, 1))
+		must(t, err)
+		return got
+	}
+	run := func(closing float64) []trade.Bar { return []trade.Bar{barAt(1, closing), barAt(2, closing)} }
+	must(t, w.AddBars(ctx, "iex", trade.Minute, map[string][]trade.Bar{"AAPL": run(10), "MSFT": run(20), "SPY": run(30)}))
+	must(t, w.AddBars(ctx, "iex", trade.Minute, map[string][]trade.Bar{"AAPL": {barAt(2, 11), barAt(3, 12)}}))
+	same(t, "added, one overwritten", read(), map[string][]trade.Bar{"AAPL": {barAt(1, 10), barAt(2, 11), barAt(3, 12)}, "MSFT": run(20)})
+	must(t, w.ReplaceBars(ctx, "iex", trade.Minute, map[string][]trade.Bar{"AAPL": {barAt(3, 3)}, "MSFT": nil}))
+	same(t, "replaced", read(), map[string][]trade.Bar{"AAPL": {barAt(3, 3)}})
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := w.ReplaceBars(ended, "iex", trade.Minute, map[string][]trade.Bar{"AAPL": run(1)}); err == nil {
+		t.Error("bars were replaced although the context had ended")
+	}
+	same(t, "as before", read(), map[string][]trade.Bar{"AAPL": {barAt(3, 3)}})
 }
 
 func barsKeepEveryDigit(t *testing.T, w world) {

@@ -46,6 +46,7 @@ func Run(t *testing.T, address Address) {
 		{"Tokens", tokens},
 		{"TokensAreBounded", tokensAreBounded},
 		{"Bars", bars},
+		{"BarsOfManySymbols", barsOfManySymbols},
 		{"BarsKeepEveryDigit", barsKeepEveryDigit},
 		{"Installation", installation},
 		{"AuditChain", auditChain},
