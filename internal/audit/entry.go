@@ -57,6 +57,10 @@ const (
 	TokenRevoked   Action = "token_revoked"
 
 	UserCreated         Action = "user_created" // by an administrator; who registers is Register
+	UserImported        Action = "user_imported"
+	FilesImported       Action = "files_imported" // settings, watchlist and accounts of a user
+	BackupCreated       Action = "backup_created"
+	BackupRestored      Action = "backup_restored"
 	UserDisabled        Action = "user_disabled"
 	UserEnabled         Action = "user_enabled"
 	RoleChanged         Action = "role_changed"

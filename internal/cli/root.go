@@ -17,6 +17,7 @@ func commands(env *Environment) []*cobra.Command {
 		backtestCommand(env),
 		simulatorCommand(env),
 		databaseCommand(env),
+		importCommand(env),
 		auditCommand(env),
 		keysCommand(env),
 		usersCommand(env),

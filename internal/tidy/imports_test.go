@@ -11,18 +11,18 @@ import (
 // longest folder that matches counts.
 var floors = map[string]int{
 	"internal/indicator": 0, "internal/clock": 0, "internal/fault": 0, "internal/secret": 0,
-	"internal/trade": 1, "internal/auth": 1, "internal/audit": 1, "internal/event": 1, "internal/config": 1,
+	"internal/trade": 1, "internal/auth": 1, "internal/audit": 1, "internal/event": 1, "internal/config": 1, "internal/legacy": 1,
 	"internal/strategy": 2, "internal/risk": 2, "internal/perf": 2, "internal/market": 2,
 	"internal/broker": 2, "internal/store": 2, "internal/notify": 2, "internal/witness": 2, "internal/ratelimit": 2, "internal/transit": 2,
 	"internal/engine": 3,
 	"internal/desk":   4, "internal/lab": 4,
-	"internal/app": 5,
+	"internal/app": 5, "internal/importer": 5,
 	"internal/api": 6, "internal/ui": 6, "internal/jobs": 6,
 	"internal/daemon": 7, "internal/cli": 7, "cmd": 7,
 }
 
 // testSupport are packages for tests: only tests and each other may import them.
-var testSupport = []string{"internal/sharedtest", "internal/transit/transittest", "internal/auth/authtest", "internal/store/storetest", "internal/broker/brokertest", "internal/tidy"}
+var testSupport = []string{"internal/sharedtest", "internal/transit/transittest", "internal/auth/authtest", "internal/legacy/legacytest", "internal/store/storetest", "internal/broker/brokertest", "internal/tidy"}
 
 // adapters never import each other; both brokers may use broker/wire.
 var adapters = []string{"internal/broker/alpaca", "internal/broker/sim", "internal/broker/wire", "internal/store", "internal/notify"}

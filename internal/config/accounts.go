@@ -1,0 +1,113 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/jcap24/alpaca-trader/internal/secret"
+)
+
+// FileAccount is one brokerage account of an accounts.yaml.
+type FileAccount struct {
+	Name      string
+	APIKey    secret.Text
+	SecretKey secret.Text
+	Paper     bool // true when the file does not say
+	Active    bool
+}
+
+// LoadAccounts reads an accounts.yaml of the Python system: brokerage accounts with their keys. A
+// missing file is an error that names it. No error repeats a key.
+func LoadAccounts(path string) ([]FileAccount, error) {
+	text, err := readYAML(path)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAccounts(path, text)
+}
+
+// ParseAccounts reads the text of an accounts.yaml; name stands in errors.
+func ParseAccounts(name string, text []byte) ([]FileAccount, error) {
+	file := yamlFile{name}
+	root, err := file.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := file.entries(root, "the file")
+	if err != nil {
+		return nil, err
+	}
+	var list []FileAccount
+	for _, e := range entries {
+		if e.key != "accounts" {
+			return nil, file.wrong(e.at, "unknown key %q; the file has accounts", e.key)
+		}
+		if list, err = file.accounts(e); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (f yamlFile) accounts(list entry) ([]FileAccount, error) {
+	if isNull(list.value) {
+		return nil, nil
+	}
+	sequence, ok := list.value.(*ast.SequenceNode)
+	if !ok {
+		return nil, f.wrong(list.at, "accounts must be a list of name, api_key, secret_key, paper and active")
+	}
+	firstLine := map[string]int{}
+	accounts := make([]FileAccount, 0, len(sequence.Values))
+	for _, node := range sequence.Values {
+		if node == nil {
+			return nil, f.wrong(list.at, "accounts has an empty line in its list")
+		}
+		account, err := f.account(node)
+		if err != nil {
+			return nil, err
+		}
+		if line, twice := firstLine[account.Name]; twice {
+			return nil, f.wrong(node, "the account %q stands there already, in line %d", account.Name, line)
+		}
+		firstLine[account.Name] = lineOf(node)
+		accounts = append(accounts, account)
+	}
+	return accounts, nil
+}
+
+func (f yamlFile) account(node ast.Node) (FileAccount, error) {
+	account := FileAccount{Paper: true}
+	entries, err := f.entries(node, "an account")
+	if err != nil {
+		return account, err
+	}
+	texts := map[string]func(string){
+		"name":       func(text string) { account.Name = text },
+		"api_key":    func(text string) { account.APIKey = secret.NewText(text) },
+		"secret_key": func(text string) { account.SecretKey = secret.NewText(text) },
+	}
+	truths := map[string]scalar{"paper": boolean(&account.Paper), "active": boolean(&account.Active)}
+	for _, e := range entries {
+		if set, ok := truths[e.key]; ok {
+			if problem := set(e.value); problem != "" {
+				return account, f.wrong(e.at, "%s %s", e.key, problem)
+			}
+			continue
+		}
+		set, known := texts[e.key]
+		written, isText := scalarText(e.value)
+		switch {
+		case !known:
+			return account, f.wrong(e.at, "unknown key %q; an account has name, api_key, secret_key, paper and active", e.key)
+		case !isText:
+			return account, f.wrong(e.at, "%s must be text", e.key)
+		}
+		set(strings.TrimSpace(written))
+	}
+	if account.Name == "" || account.APIKey.IsEmpty() || account.SecretKey.IsEmpty() {
+		return account, f.wrong(node, "this account lacks its name, api_key or secret_key")
+	}
+	return account, nil
+}
