@@ -32,6 +32,9 @@ type Config struct {
 	Tick         func(ctx context.Context) ([]Due, error)
 	RunCycle     func(ctx context.Context, accountID string, slot time.Time) error // tried twice at most
 	Maintain     func(ctx context.Context) error                                   // hourly
+	CompareEvery time.Duration                                                     // how often accounts are compared with their brokers; zero: 5 minutes
+	ToCompare    func(ctx context.Context) ([]string, error)                       // ids of accounts; nil: none
+	Compare      func(ctx context.Context, accountID string) error                 // once; the next comparison comes anyway
 	StopPatience time.Duration                                                     // how long Stop waits before it cancels running jobs; 20 s when zero
 	Logger       *slog.Logger
 }
@@ -43,6 +46,9 @@ const (
 	tickTimeout      = 30 * time.Second
 	maintainTimeout  = 2 * time.Minute
 	maintainEvery    = time.Hour
+	comparedAtOnce   = 4
+	compareTimeout   = 2 * time.Minute
+	usualCompare     = 5 * time.Minute
 	usualPatience    = 20 * time.Second
 	keepFinished     = 2 * time.Minute // keeps the queue's tables small
 	keepFailed       = time.Hour
@@ -81,6 +87,9 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 	if err := Migrate(ctx, driver, config.Logger); err != nil {
 		return nil, err
 	}
+	if config.CompareEvery == 0 {
+		config.CompareEvery = usualCompare
+	}
 	workers := river.NewWorkers()
 	client, err := river.NewClient(driver, riverConfig(config, workers))
 	if err != nil {
@@ -98,6 +107,8 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 	river.AddWorker(workers, &tickWorker{every: config.TickEvery, tick: config.Tick, enqueue: enqueue, skipWaiting: skipWaiting})
 	river.AddWorker(workers, &cycleWorker{run: config.RunCycle})
 	river.AddWorker(workers, &maintainWorker{maintain: config.Maintain})
+	river.AddWorker(workers, &sweepWorker{every: config.CompareEvery, accounts: config.ToCompare, enqueue: enqueue})
+	river.AddWorker(workers, &compareWorker{compare: config.Compare})
 	// The context ends with the caller's start-up; the queue runs until Stop.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("start queue: %w", err)
@@ -130,6 +141,7 @@ func riverConfig(config Config, workers *river.Workers) *river.Config {
 		Queues: map[string]river.QueueConfig{
 			tickQueue:     one,
 			cycleQueue:    {MaxWorkers: cyclesAtOnce, FetchPollInterval: poll},
+			compareQueue:  {MaxWorkers: comparedAtOnce, FetchPollInterval: slowestPoll},
 			maintainQueue: {MaxWorkers: 1},
 		},
 		PeriodicJobs:                periodic(config),
@@ -152,6 +164,9 @@ func periodic(config Config) []*river.PeriodicJob {
 		river.NewPeriodicJob(river.PeriodicInterval(maintainEvery), func() (river.JobArgs, *river.InsertOpts) {
 			return maintainArgs{}, &river.InsertOpts{Queue: maintainQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: maintainEvery / 2}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
+		river.NewPeriodicJob(river.PeriodicInterval(config.CompareEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return sweepArgs{}, compareOptions(config.CompareEvery)
+		}, nil),
 	}
 }
 

@@ -304,3 +304,30 @@ func (b *safeBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.text.String()
 }
+
+// TestAccountsAreCompared: a sweep has each account compared, and one whose comparison fails or
+// panics holds up nobody.
+func TestAccountsAreCompared(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		compared := map[string]chan struct{}{"a": make(chan struct{}, 1000), "b": make(chan struct{}, 1000), "c": make(chan struct{}, 1000)}
+		start(t, storetest.Open(t, address(t), store.Options{}), jobs.Config{
+			TickEvery: time.Second, Tick: func(context.Context) ([]jobs.Due, error) { return nil, nil },
+			CompareEvery: 100 * time.Millisecond,
+			ToCompare:    func(context.Context) ([]string, error) { return []string{"a", "b", "c"}, nil },
+			Compare: func(_ context.Context, accountID string) error {
+				compared[accountID] <- struct{}{}
+				switch accountID {
+				case "a":
+					return errors.New("the broker is away")
+				case "b":
+					panic("a mistake")
+				}
+				return nil
+			},
+		})
+		for account, signal := range compared {
+			await(t, "comparisons of "+account, signal, 3)
+		}
+	})
+}

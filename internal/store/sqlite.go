@@ -32,6 +32,7 @@ func (s *Store) openSQLite(ctx context.Context, at address) error {
 	if err := makePrivateFile(at.file); err != nil {
 		return sqliteProblem(err, at)
 	}
+	s.file = at.file
 	name := (&url.URL{Scheme: "file", Opaque: url.PathEscape(at.file)}).String()
 	s.write = openSQLiteConnections(name, 1, url.Values{"_txlock": {"immediate"}})
 	if _, err := s.write.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {

@@ -37,13 +37,16 @@ type Store struct {
 	write    *bun.DB // SQLite: the one write connection; PostgreSQL: the pool
 	read     *bun.DB // SQLite: read-only connections; PostgreSQL: the pool
 	pool     *pgxpool.Pool
+	file     string // of an SQLite database on disk
 	dialect  dialect
 	clock    clock.Clock
 	auditKey []byte
 	lease    time.Duration
 	group    *actGroup // PostgreSQL: acts that wait for a shared commit
 	growth   auditGrowth
-	shown    string // which database this is, for sentences: without user and password
+
+	endServing func() error // gives back the lock of the one server; nil: this process is none
+	shown      string       // which database this is, for sentences: without user and password
 }
 
 // dialect is what differs between the two databases beyond column types.
@@ -89,6 +92,9 @@ func (s *Store) Close() error {
 	}
 	if s.pool != nil {
 		s.pool.Close()
+	}
+	if s.endServing != nil {
+		err = firstError(err, s.endServing())
 	}
 	return err
 }
