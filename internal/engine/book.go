@@ -1,96 +1,173 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/shopspring/decimal"
 
+	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/risk"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
 // book is the portfolio with the cycle's plans so far.
 type book struct {
-	settings    trade.Settings
-	account     trade.Account
-	assets      map[string]trade.Asset
-	positions   map[string]trade.Position
-	ordered     map[string]bool // symbols with an open or planned order
-	exposed     map[string]bool // symbols held, or ordered and not held: they count as positions
-	buyingPower decimal.Decimal
+	settings     trade.Settings
+	installation trade.RiskLimits
+	account      trade.Account
+	state        trade.TradingState
+	assets       map[string]trade.Asset
+	quotes       map[string]trade.Quote
+	foreign      map[string]bool
+	open         bool // the exchange trades now, as far as is known
+	positions    map[string]trade.Position
+	orders       map[string][]trade.BrokerOrder // open ones, by symbol
+	planned      map[string]bool                // symbols with an order of this plan
+	exposed      map[string]bool                // symbols held, or ordered and not held: they count as positions
+	buyingPower  decimal.Decimal
+	risk         *risk.State
+	barred       trade.Skip // why nothing may be entered at all; empty: it may
 }
 
 func openBook(input PlanInput) *book {
+	now := input.moment()
 	b := &book{
-		settings: input.Settings, account: input.Portfolio.Account, assets: input.Assets,
-		positions: map[string]trade.Position{}, ordered: map[string]bool{}, exposed: map[string]bool{},
+		settings: input.Settings, installation: input.Installation, account: input.Portfolio.Account,
+		state: input.State, assets: input.Assets, quotes: input.Quotes,
+		open: input.Now.IsZero() || market.IsOpen(input.Now), positions: map[string]trade.Position{},
+		orders: map[string][]trade.BrokerOrder{}, planned: map[string]bool{}, exposed: map[string]bool{},
 		buyingPower: input.Portfolio.Account.BuyingPower,
+		risk:        risk.NewState(now, input.Portfolio.Account, input.Record),
+	}
+	if input.Settings.Execution.Foreign == trade.IgnoreForeign {
+		b.foreign = input.Foreign
 	}
 	for _, position := range input.Portfolio.Positions {
 		if !position.Qty.IsZero() {
-			b.positions[position.Symbol] = position
-			b.exposed[position.Symbol] = true
+			b.positions[position.Symbol], b.exposed[position.Symbol] = position, true
+			b.risk.Hold(position.Symbol, worth(position))
 		}
 	}
+	prices := pricesOf(input.Signals)
 	for _, order := range input.Portfolio.OpenOrders {
 		if order.Open() {
-			b.ordered[order.Symbol] = true
+			b.orders[order.Symbol] = append(b.orders[order.Symbol], order)
 			b.exposed[order.Symbol] = true
+			if b.positions[order.Symbol].Qty.IsZero() {
+				b.risk.Hold(order.Symbol, sought(order, prices[order.Symbol]))
+			}
 		}
 	}
+	b.barred = b.bars()
 	return b
+}
+
+// moment is the market's time; a caller that does not say it means the newest bar's end.
+func (input PlanInput) moment() time.Time {
+	now := input.Now
+	for _, signal := range input.Signals {
+		if input.Now.IsZero() && signal.BarEnd.After(now) {
+			now = signal.BarEnd
+		}
+	}
+	return now
+}
+
+// bars says why nothing at all may be entered: the state, or a limit of the account or of the
+// installation.
+func (b *book) bars() trade.Skip {
+	if b.state == trade.ReduceOnly {
+		return trade.SkipReduceOnly
+	}
+	if skip := risk.Barred(b.settings.Risk, b.risk); skip != "" {
+		return skip
+	}
+	return risk.Barred(b.installation, b.risk)
+}
+
+func pricesOf(signals []trade.Signal) map[string]decimal.Decimal {
+	prices := make(map[string]decimal.Decimal, len(signals))
+	for _, signal := range signals {
+		prices[signal.Symbol] = priceOf(signal)
+	}
+	return prices
+}
+
+// worth is the size of a position in dollars.
+func worth(position trade.Position) decimal.Decimal {
+	if position.MarketValue.IsZero() {
+		return position.Qty.Mul(position.CurrentPrice)
+	}
+	return position.MarketValue
+}
+
+// sought is the size of an open order in dollars, at its limit, else at the price.
+func sought(order trade.BrokerOrder, price decimal.Decimal) decimal.Decimal {
+	if order.Notional.Valid {
+		return order.Notional.Decimal
+	}
+	if order.LimitPrice.Valid {
+		price = order.LimitPrice.Decimal
+	}
+	return order.Qty.Decimal.Mul(price)
 }
 
 // take counts a planned order.
 func (b *book) take(order order) {
-	b.ordered[order.symbol] = true
-	b.exposed[order.symbol] = true
-	b.buyingPower = b.buyingPower.Sub(order.reserves)
+	b.planned[order.symbol], b.exposed[order.symbol] = true, true
+	b.risk.Ordered()
+	if order.purpose == trade.Entry {
+		b.risk.Hold(order.symbol, order.value())
+		b.buyingPower = b.buyingPower.Sub(order.reserves)
+	}
 }
 
 // decide returns the order that the signal asks for, or why there is none.
 func (b *book) decide(signal trade.Signal) (order, trade.Skip) {
 	asset, known := b.assets[signal.Symbol]
+	side := trade.SideBuy
+	if signal.Action == trade.Sell {
+		side = trade.SideSell
+	}
 	switch {
 	case signal.BarEnd.IsZero():
 		return order{}, trade.SkipNoBars
 	case signal.Action != trade.Buy && signal.Action != trade.Sell:
 		return order{}, trade.SkipHold
+	case b.state == trade.Halted:
+		return order{}, trade.SkipHalted
 	case b.account.TradingBlocked:
 		return order{}, trade.SkipBlocked
-	case b.ordered[signal.Symbol]:
+	case b.foreign[signal.Symbol]:
+		return order{}, trade.SkipForeignPosition
+	case b.planned[signal.Symbol]:
 		return order{}, trade.SkipOrderOpen
+	}
+	if skip := b.inTheWay(signal.Symbol, side); skip != "" {
+		return order{}, skip
+	}
+	switch {
 	case !known || !asset.Tradable:
 		return order{}, trade.SkipNotTradable
+	case b.settings.TimeInForce == trade.TIFIOC && !b.open:
+		return order{}, trade.SkipMarketClosed
 	}
-	qty := b.positions[signal.Symbol].Qty // zero when nothing is held
-	buying := signal.Action == trade.Buy
+	return b.turn(signal, asset, side)
+}
+
+// turn closes a position on the other side, or begins one.
+func (b *book) turn(signal trade.Signal, asset trade.Asset, side trade.Side) (order, trade.Skip) {
+	position, held := b.positions[signal.Symbol]
 	switch {
-	case buying && qty.IsPositive():
+	case side == trade.SideBuy && position.Qty.IsPositive():
 		return order{}, trade.SkipAlreadyHeld
-	case !buying && qty.IsNegative():
+	case side == trade.SideSell && position.Qty.IsNegative():
 		return order{}, trade.SkipAlreadyShort
-	case !qty.IsZero():
-		return b.exit(b.positions[signal.Symbol])
-	case buying:
+	case held:
+		return b.exit(signal, position)
+	case side == trade.SideBuy:
 		return b.enterLong(signal, asset)
 	default:
 		return b.enterShort(signal, asset)
 	}
-}
-
-// exit sells what is available of a long position, or buys back a whole short one. The broker
-// takes fractions of a share with time in force day only (RULES 5.2).
-func (b *book) exit(position trade.Position) (order, trade.Skip) {
-	exit := order{
-		symbol: position.Symbol, side: trade.SideSell, purpose: trade.Exit,
-		qty: position.QtyAvailable, tif: b.settings.TimeInForce,
-	}
-	if position.Qty.IsNegative() {
-		exit.side, exit.qty = trade.SideBuy, position.Qty.Abs()
-	}
-	if !exit.qty.IsPositive() {
-		return order{}, trade.SkipOrderOpen // held back for an order that is not listed (any more)
-	}
-	if !exit.qty.IsInteger() {
-		exit.tif = trade.TIFDay
-	}
-	return exit, ""
 }

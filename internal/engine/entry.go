@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/shopspring/decimal"
 
+	"github.com/jcap24/alpaca-trader/internal/risk"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -15,22 +16,14 @@ var (
 	shortReserve = decimal.RequireFromString("1.03")
 )
 
-// enterLong buys for the configured share of equity: by notional where the broker allows it (a
-// fractionable asset, time in force day: RULES 5.2), otherwise as many whole shares as that buys.
+// enterLong buys what is not held.
 func (b *book) enterLong(signal trade.Signal, asset trade.Asset) (order, trade.Skip) {
-	entry, skip := b.entry(signal, trade.SideBuy)
+	entry, skip := b.entry(signal, asset, trade.SideBuy)
 	if skip != "" {
 		return order{}, skip
 	}
-	if asset.Fractionable && b.settings.TimeInForce == trade.TIFDay {
-		entry.notional, entry.reserves = b.notional(), b.notional()
-		return b.afford(entry)
-	}
-	if entry.qty, skip = b.wholeShares(signal); skip != "" {
-		return order{}, skip
-	}
-	entry.reserves = entry.qty.Mul(priceOf(signal))
-	return b.afford(entry)
+	entry.reserves = entry.value()
+	return b.allow(entry, signal)
 }
 
 // enterShort sells whole shares that are not held, where settings, account and asset allow it.
@@ -42,46 +35,45 @@ func (b *book) enterShort(signal trade.Signal, asset trade.Asset) (order, trade.
 		!asset.Shortable || !asset.EasyToBorrow:
 		return order{}, trade.SkipNotShortable
 	}
-	entry, skip := b.entry(signal, trade.SideSell)
+	entry, skip := b.entry(signal, asset, trade.SideSell)
 	if skip != "" {
 		return order{}, skip
 	}
-	if entry.qty, skip = b.wholeShares(signal); skip != "" {
-		return order{}, skip
-	}
-	entry.reserves = entry.qty.Mul(priceOf(signal)).Mul(shortReserve)
-	return b.afford(entry)
+	entry.reserves = entry.value().Mul(shortReserve)
+	return b.allow(entry, signal)
 }
 
-// entry checks what every new position must meet, whatever its direction.
-func (b *book) entry(signal trade.Signal, side trade.Side) (order, trade.Skip) {
+// entry makes the order of a new position, whatever its direction: its price, size and protection.
+func (b *book) entry(signal trade.Signal, asset trade.Asset, side trade.Side) (order, trade.Skip) {
 	switch {
+	case b.barred != "":
+		return order{}, b.barred
 	case len(b.exposed) >= b.settings.MaxPositions:
 		return order{}, trade.SkipMaxPositions
-	case b.notional().LessThan(leastNotional):
-		return order{}, trade.SkipTooSmall
 	}
-	return order{symbol: signal.Symbol, side: side, purpose: trade.Entry, tif: b.settings.TimeInForce}, ""
+	entry := order{symbol: signal.Symbol, side: side, purpose: trade.Entry, tif: b.settings.TimeInForce, kind: trade.MarketOrder}
+	b.price(&entry, signal)
+	if skip := b.size(&entry, signal, asset); skip != "" {
+		return order{}, skip
+	}
+	guarded, fits := guardsAt(entry.price, b.settings.Execution, side == trade.SideSell)
+	if !fits {
+		return order{}, trade.SkipMinPrice
+	}
+	entry.guards, entry.class = guarded, guarded.class()
+	return entry, ""
 }
 
-// notional is the size of one entry in dollars and whole cents.
-func (b *book) notional() decimal.Decimal {
-	return b.account.Equity.Mul(b.settings.PositionSizePct).Shift(-2).Round(2)
-}
-
-func (b *book) wholeShares(signal trade.Signal) (decimal.Decimal, trade.Skip) {
-	price := priceOf(signal)
-	if !price.IsPositive() {
-		return decimal.Zero, trade.SkipNoBars
+// allow asks whether the account can pay for the entry, and every limit, the account's and the
+// installation's.
+func (b *book) allow(entry order, signal trade.Signal) (order, trade.Skip) {
+	asked := risk.Entry{Signal: signal, Value: entry.value(), Quote: b.quotes[signal.Symbol]}
+	if skip := risk.Refuses(b.settings.Risk, b.risk, asked); skip != "" {
+		return order{}, skip
 	}
-	qty, _ := b.notional().QuoRem(price, 0) // exact, unlike Div, which may round up to a whole share
-	if !qty.IsPositive() {
-		return decimal.Zero, trade.SkipTooSmall
+	if skip := risk.Refuses(b.installation, b.risk, asked); skip != "" {
+		return order{}, skip
 	}
-	return qty, ""
-}
-
-func (b *book) afford(entry order) (order, trade.Skip) {
 	if entry.reserves.GreaterThan(b.buyingPower) {
 		return order{}, trade.SkipBuyingPower
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 
+	"github.com/jcap24/alpaca-trader/internal/indicator"
 	"github.com/jcap24/alpaca-trader/internal/strategy"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -24,6 +25,9 @@ func BarsNeeded(settings trade.Settings) int {
 	for _, rule := range strategy.Enabled(settings) {
 		bars = max(bars, rule.SettleBars(settings))
 	}
+	if settings.Execution.SizeBy == trade.SizeVolatility {
+		bars = max(bars, indicator.SettleATR(settings.Execution.ATRPeriod))
+	}
 	return bars
 }
 
@@ -33,6 +37,7 @@ type Evaluator struct {
 	settings trade.Settings
 	voters   []strategy.Voter
 	names    []string
+	atr      *indicator.ATR // nil: sizes do not ask for it
 	last     trade.Bar
 }
 
@@ -43,6 +48,9 @@ func NewEvaluator(symbol string, settings trade.Settings) *Evaluator {
 		evaluator.voters = append(evaluator.voters, rule.New(settings))
 		evaluator.names = append(evaluator.names, rule.Indicator)
 	}
+	if settings.Execution.SizeBy == trade.SizeVolatility {
+		evaluator.atr = indicator.NewATR(settings.Execution.ATRPeriod)
+	}
 	return evaluator
 }
 
@@ -51,6 +59,9 @@ func (e *Evaluator) Feed(bar trade.Bar) {
 	for _, voter := range e.voters {
 		voter.Update(bar.Close)
 	}
+	if e.atr != nil {
+		e.atr.Update(bar.High, bar.Low, bar.Close)
+	}
 	e.last = bar
 }
 
@@ -58,6 +69,7 @@ func (e *Evaluator) Feed(bar trade.Bar) {
 func (e *Evaluator) Signal() trade.Signal {
 	signal := trade.Signal{
 		Symbol: e.symbol, BarStart: e.last.Start, BarEnd: e.last.End, Price: e.last.Close,
+		Volume: finite(e.last.Volume), ATR: e.trueRange(),
 		Votes: make([]trade.Vote, 0, len(e.voters)),
 	}
 	priced := !math.IsNaN(e.last.Close) && !math.IsInf(e.last.Close, 0)
@@ -73,4 +85,19 @@ func (e *Evaluator) Signal() trade.Signal {
 	}
 	signal.Action, signal.Strength = count(signal.Votes, e.settings)
 	return signal
+}
+
+// trueRange is the average true range, zero where there is none.
+func (e *Evaluator) trueRange() float64 {
+	if e.atr == nil {
+		return 0
+	}
+	return finite(e.atr.Value())
+}
+
+func finite(number float64) float64 {
+	if math.IsNaN(number) || math.IsInf(number, 0) {
+		return 0
+	}
+	return number
 }

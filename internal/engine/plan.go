@@ -3,8 +3,6 @@ package engine
 import (
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -26,6 +24,7 @@ type PlanInput struct {
 	Record       trade.TrackRecord
 	Quotes       map[string]trade.Quote // of symbols whose limits ask for them; see NeedsQuotes
 	Installation trade.RiskLimits       // hold besides Settings.Risk
+	Foreign      map[string]bool        // symbols of which something is held that we did not buy or sell; asked when the settings ignore them
 
 	// NewID returns a new UUID for each intent.
 	NewID func() string
@@ -37,6 +36,8 @@ type PlanInput struct {
 // Plan turns each signal into an intent or a named skip, in the signals' order. What it plans
 // counts at once: a planned entry takes a place among the maximum of positions and its money from
 // the buying power; an exit frees neither, because it has not happened yet.
+//
+// Risk limits, the account's and the installation's, keep entries back and never an exit.
 //
 // Notional entries are equity times position_size_pct / 100 rounded to cents, half away from
 // zero (Python's round, half to even, differs only where the third decimal is an exact 5).
@@ -53,32 +54,4 @@ func Plan(input PlanInput) []trade.Decision {
 		decisions = append(decisions, decision)
 	}
 	return decisions
-}
-
-// order is what to ask of the broker, before it becomes an intent.
-type order struct {
-	symbol   string
-	side     trade.Side
-	purpose  trade.Purpose
-	qty      decimal.Decimal // qty xor notional
-	notional decimal.Decimal
-	tif      trade.TimeInForce
-	reserves decimal.Decimal // buying power that the broker sets aside
-}
-
-// intent completes the order with who asks for it, why, and until when.
-func (input PlanInput) intent(signal trade.Signal, order order, revision string) *trade.Intent {
-	attempt := 0
-	if input.Attempt != nil {
-		attempt = input.Attempt(order.symbol, order.purpose, signal.BarEnd)
-	}
-	return &trade.Intent{
-		ID: input.NewID(), AccountID: input.AccountID, UserID: input.UserID, CycleID: input.CycleID,
-		ClientOrderID: trade.ClientOrderID(input.AccountID, revision, order.symbol, signal.BarEnd, order.purpose, attempt),
-		Symbol:        order.symbol, Side: order.side, Type: input.Settings.OrderType, TimeInForce: order.tif,
-		Qty:      decimal.NullDecimal{Decimal: order.qty, Valid: order.notional.IsZero()},
-		Notional: decimal.NullDecimal{Decimal: order.notional, Valid: !order.notional.IsZero()},
-		Purpose:  order.purpose, Reason: reason(signal, order),
-		BarEnd: signal.BarEnd, Attempt: attempt, Deadline: input.Deadline, CreatedAt: input.CreatedAt,
-	}
 }

@@ -78,11 +78,14 @@ func TestPlanSkips(t *testing.T) {
 			in.Portfolio.OpenOrders = []trade.BrokerOrder{{Symbol: "KO", Side: trade.SideBuy, Status: "accepted"}}
 		}, trade.SkipMaxPositions},
 		"order open": {trade.Buy, func(in *engine.PlanInput) {
-			in.Portfolio.OpenOrders = []trade.BrokerOrder{{Symbol: "AAPL", Side: trade.SideSell, Status: "new"}}
+			in.Portfolio.OpenOrders = []trade.BrokerOrder{{Symbol: "AAPL", Side: trade.SideBuy, Status: "new"}}
 		}, trade.SkipOrderOpen},
+		"order open on the other side": {trade.Buy, func(in *engine.PlanInput) {
+			in.Portfolio.OpenOrders = []trade.BrokerOrder{{Symbol: "AAPL", Side: trade.SideSell, Status: "new"}}
+		}, trade.SkipWashTrade},
 		"shares held for an order": {trade.Sell, func(in *engine.PlanInput) {
 			in.Portfolio.Positions = []trade.Position{{Symbol: "AAPL", Qty: money("3")}}
-		}, trade.SkipOrderOpen},
+		}, trade.SkipHeldQuantity},
 		"buying power": {trade.Buy, func(in *engine.PlanInput) { in.Portfolio.Account.BuyingPower = money("999.99") }, trade.SkipBuyingPower},
 		"short buying power": {trade.Sell, func(in *engine.PlanInput) {
 			in.Settings.AllowShort = true

@@ -16,6 +16,10 @@ func reason(signal trade.Signal, order order) string {
 }
 
 func deed(order order) string {
+	return amount(order) + terms(order)
+}
+
+func amount(order order) string {
 	switch {
 	case order.purpose == trade.Exit && order.side == trade.SideBuy:
 		return fmt.Sprintf("Buy back %s of %s", shares(order.qty), order.symbol)
@@ -28,6 +32,24 @@ func deed(order order) string {
 	default:
 		return fmt.Sprintf("Buy %s for %s", order.symbol, dollars(order.notional))
 	}
+}
+
+// terms says what limits the order and what protects the position.
+func terms(order order) string {
+	text := ""
+	switch {
+	case order.limit.IsPositive() && order.side == trade.SideBuy:
+		text = " at " + dollars(order.limit) + " at most"
+	case order.limit.IsPositive():
+		text = " at " + dollars(order.limit) + " at least"
+	}
+	if words := order.guards.words(); words != "" {
+		text += " with " + words
+	}
+	if len(order.cancelFirst) > 0 {
+		text += " after canceling what protects it"
+	}
+	return text
 }
 
 // because lists the reasons of the votes that carried the signal.
@@ -55,7 +77,10 @@ func shares(qty decimal.Decimal) string {
 	return grouped(qty.String()) + " shares"
 }
 
-func dollars(amount decimal.Decimal) string { return "$" + grouped(amount.StringFixed(2)) }
+// dollars writes money with cents, and prices below a dollar with what they have besides.
+func dollars(amount decimal.Decimal) string {
+	return "$" + grouped(amount.StringFixed(max(2, -amount.Exponent())))
+}
 
 // grouped puts commas between thousands: "1234567.5" becomes "1,234,567.5".
 func grouped(number string) string {

@@ -19,7 +19,10 @@ const revisionFormat = "1"
 //
 // It covers the timeframe, the enabled indicators with their parameters (a disabled indicator's
 // parameters decide nothing), how votes are counted, and what is ordered. It does not cover when
-// cycles run (schedule) nor how much history is shown (lookback): they change no decision.
+// cycles run (schedule) nor how much history is shown (lookback): they change no decision. Nor does
+// it cover risk limits: they only keep back, and a decision that one of them let pass must keep its
+// id when the limit is changed. Settings that came later stand in it only where they are set, so
+// that a strategy of before keeps its revision.
 func StrategyRevision(settings trade.Settings) string {
 	sum := sha256.Sum256([]byte(strings.Join(decidingParts(settings), "\n")))
 	return hex.EncodeToString(sum[:8])
@@ -35,7 +38,29 @@ func decidingParts(s trade.Settings) []string {
 	if s.SignalMode == trade.Majority {
 		parts = append(parts, fmt.Sprintf("min_agree %d", s.SignalMinAgree))
 	}
-	return append(parts,
+	parts = append(parts,
 		fmt.Sprintf("order %s %s", s.OrderType, s.TimeInForce),
 		fmt.Sprintf("size %s max %d short %t", s.PositionSizePct, s.MaxPositions, s.AllowShort))
+	return append(parts, executionParts(s.Execution)...)
+}
+
+func executionParts(e trade.ExecutionSettings) []string {
+	var parts []string
+	add := func(set bool, format string, values ...any) {
+		if set {
+			parts = append(parts, fmt.Sprintf(format, values...))
+		}
+	}
+	add(e.SizeBy == trade.SizeDollars, "dollars %s", e.Dollars)
+	add(e.SizeBy == trade.SizeShares, "shares %s", e.Shares)
+	add(e.SizeBy == trade.SizeVolatility, "volatility %s %d %v", e.RiskPct, e.ATRPeriod, e.ATRMultiple)
+	add(e.WholeShares, "whole")
+	add(!e.LimitOffsetPct.IsZero(), "offset %s", e.LimitOffsetPct)
+	add(!e.MaxSlippagePct.IsZero(), "slippage %s", e.MaxSlippagePct)
+	add(e.ExtendedHours, "extended")
+	add(!e.StopLossPct.IsZero(), "stop %s", e.StopLossPct)
+	add(!e.TakeProfitPct.IsZero(), "profit %s", e.TakeProfitPct)
+	add(!e.TrailingStopPct.IsZero(), "trail %s", e.TrailingStopPct)
+	add(e.Foreign == trade.IgnoreForeign, "foreign %s", e.Foreign)
+	return parts
 }

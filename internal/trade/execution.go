@@ -45,6 +45,11 @@ const (
 	IgnoreForeign ForeignPolicy = "ignore" // they are left alone: their symbols are not traded
 )
 
+// Protects reports whether positions get orders at the broker that end them on a condition.
+func (e ExecutionSettings) Protects() bool {
+	return e.StopLossPct.IsPositive() || e.TakeProfitPct.IsPositive() || e.TrailingStopPct.IsPositive()
+}
+
 func (e ExecutionSettings) rules(orderType OrderType, force TimeInForce) []settingRule {
 	size := e.SizeBy
 	if size == "" {
