@@ -3,9 +3,10 @@ package desk
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sort"
+	"slices"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/engine"
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -29,74 +30,147 @@ const (
 func (d *Desk) RunCycle(ctx context.Context, run Run) (trade.Cycle, error) {
 	ctx, cancel := context.WithTimeout(ctx, cycleLimit)
 	defer cancel()
-	ctx, lease, release, err := d.hold(ctx, run.AccountID, run.LeaseWait)
+	ctx, t, done, err := d.take(ctx, run)
 	if err != nil {
 		return trade.Cycle{}, err
 	}
-	defer release()
-
-	cycle := trade.Cycle{
-		ID: d.NewID(), AccountID: run.AccountID, UserID: run.UserID, Slot: run.Slot,
-		StartedAt: d.Clock.Now(), DryRun: run.DryRun, Outcome: trade.CycleRunning,
-	}
-	if err := d.Journal.StartCycle(ctx, cycle); err != nil {
+	defer done()
+	cycle, err := t.begin(ctx)
+	if err != nil {
 		return trade.Cycle{}, err
 	}
-	cycle, err = d.decideAndTrade(ctx, lease, run, cycle)
-	d.finish(&cycle, err)
+	err = t.watchKeys(ctx, t.decideAndTrade(ctx, &cycle))
+	t.finish(&cycle, err)
 	return cycle, err
 }
 
-// decideAndTrade is the body of a cycle, after its record was begun.
-func (d *Desk) decideAndTrade(ctx context.Context, lease trade.Lease, run Run, cycle trade.Cycle) (trade.Cycle, error) {
-	if err := d.Recover(ctx, lease, run.Broker); err != nil {
-		return cycle, err
+// begin records that the cycle runs.
+func (t *turn) begin(ctx context.Context) (trade.Cycle, error) {
+	cycle := trade.Cycle{
+		ID: t.NewID(), AccountID: t.AccountID, UserID: t.UserID, Slot: t.Slot,
+		StartedAt: t.Clock.Now(), DryRun: t.DryRun, Outcome: trade.CycleRunning,
 	}
-	now, err := run.Broker.Clock(ctx)
-	if err != nil {
-		return cycle, err
+	if err := t.Journal.StartCycle(ctx, cycle); err != nil {
+		return trade.Cycle{}, err
 	}
-	cycle.MarketTime = now.Timestamp
-	if run.MarketHoursOnly && !now.IsOpen {
-		cycle.Outcome, cycle.Problem = trade.CycleSkipped, "The market is closed."
-		return cycle, nil
-	}
-	if cycle.Decisions, err = d.decide(ctx, run, cycle); err != nil {
-		return cycle, err
-	}
-	if cycle, err = d.Journal.RecordDecisions(ctx, lease, cycle); err != nil {
-		return cycle, err
-	}
-	return cycle, d.submitAll(ctx, lease, run.Broker, cycle)
+	t.AtStep(StepCycleStarted)
+	return cycle, nil
 }
 
-// decide gathers bars and portfolio and plans. It changes nothing anywhere.
-func (d *Desk) decide(ctx context.Context, run Run, cycle trade.Cycle) ([]trade.Decision, error) {
-	signals, err := Scan(ctx, d.Bars, run.Broker, run.FeedName, run.Settings, run.Symbols, cycle.MarketTime)
+// decideAndTrade is the body of a cycle, after its record was begun.
+func (t *turn) decideAndTrade(ctx context.Context, cycle *trade.Cycle) error {
+	now, err := t.askTime(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	portfolio, err := Portfolio(ctx, run.Broker)
+	cycle.MarketTime = now.Timestamp
+	if err := t.recover(ctx); err != nil {
+		return err
+	}
+	if err := t.watchSkew(ctx, now.Timestamp); err != nil {
+		return err
+	}
+	standing, err := t.mayDecide(ctx, cycle, now)
+	if err != nil || cycle.Outcome != trade.CycleRunning {
+		return err
+	}
+	if err := t.decide(ctx, cycle, standing.State); err != nil {
+		return err
+	}
+	t.AtStep(StepDecided)
+	if *cycle, err = t.Journal.RecordDecisions(ctx, t.lease, *cycle); err != nil {
+		return err
+	}
+	t.AtStep(StepJournaled)
+	return t.submitAll(ctx, *cycle)
+}
+
+// mayDecide sets the cycle's outcome to skipped, with the sentence, when nothing is to be decided
+// now: trading is halted, the market is closed, or journal and broker differ.
+func (t *turn) mayDecide(ctx context.Context, cycle *trade.Cycle, now trade.MarketClock) (trade.Standing, error) {
+	skip := func(sentence string) { cycle.Outcome, cycle.Problem = trade.CycleSkipped, sentence }
+	standing, err := t.Journal.Standing(ctx, t.AccountID)
+	switch {
+	case err != nil:
+		return standing, err
+	case standing.State == trade.Halted:
+		skip(standing.Sentence())
+		return standing, nil
+	case t.MarketHoursOnly && !MayRun(t.Settings.Schedule, t.Settings.Timeframe, now):
+		skip("The market is closed.")
+		return standing, nil
+	}
+	outcome, err := t.reconcile(ctx)
+	if err == nil && !outcome.Passed {
+		skip(driftSentence(outcome.Drift) + " Nothing is decided before they agree.")
+	}
+	return standing, err
+}
+
+// decide gathers what a plan depends on and plans. It changes nothing anywhere.
+func (t *turn) decide(ctx context.Context, cycle *trade.Cycle, state trade.TradingState) error {
+	signals, err := Scan(ctx, t.Bars, t.Broker, t.FeedName, t.Settings, t.Symbols, cycle.MarketTime)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	assets, err := assetsOf(ctx, run.Broker, signals)
+	portfolio, err := t.portfolio(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	decisions := engine.Plan(engine.PlanInput{
-		AccountID: run.AccountID, UserID: run.UserID, CycleID: cycle.ID,
-		Settings: run.Settings, Signals: signals, Portfolio: portfolio, Assets: assets,
-		CreatedAt: d.Clock.Now(), Deadline: d.Clock.Now().Add(intentLife), NewID: d.NewID,
-	})
-	if run.DryRun {
-		for i := range decisions {
-			if decisions[i].Intent != nil {
-				decisions[i].Skip = trade.SkipDryRun
+	cycle.Equity = decimal.NewNullDecimal(portfolio.Account.Equity)
+	input := engine.PlanInput{
+		AccountID: t.AccountID, UserID: t.UserID, CycleID: cycle.ID,
+		Settings: t.Settings, Signals: signals, Portfolio: portfolio,
+		CreatedAt: t.Clock.Now(), Deadline: t.Clock.Now().Add(intentLife), NewID: t.NewID,
+		Now: cycle.MarketTime, State: state, Installation: t.Installation,
+	}
+	if input.Assets, err = assetsOf(ctx, t.Broker, signals); err != nil {
+		return err
+	}
+	if input.Record, err = t.past(ctx, cycle.MarketTime); err != nil {
+		return err
+	}
+	cycle.Decisions = engine.Plan(input)
+	if t.DryRun {
+		for i := range cycle.Decisions {
+			if cycle.Decisions[i].Intent != nil {
+				cycle.Decisions[i].Skip = trade.SkipDryRun
 			}
 		}
 	}
-	return decisions, nil
+	return nil
+}
+
+// past returns what the limits in force must know of the account's past; nothing is read when
+// none of them looks back.
+func (t *turn) past(ctx context.Context, now time.Time) (trade.TrackRecord, error) {
+	asked, length := t.Settings.Risk.LooksBack()
+	also, longer := t.Installation.LooksBack()
+	if !asked && !also {
+		return trade.TrackRecord{}, nil
+	}
+	since := time.Time{}
+	if ever := asked && length == 0 || also && longer == 0; !ever {
+		since = now.Add(-max(length, longer))
+	}
+	return t.Journal.TrackRecord(ctx, t.AccountID, since, now)
+}
+
+// portfolio takes a snapshot of the account and marks the orders that are ours.
+func (t *turn) portfolio(ctx context.Context) (trade.Portfolio, error) {
+	portfolio, err := Portfolio(ctx, t.Broker)
+	if err != nil {
+		return portfolio, err
+	}
+	ids := make([]string, len(portfolio.OpenOrders))
+	for i, order := range portfolio.OpenOrders {
+		ids[i] = order.ID
+	}
+	owners, err := t.Journal.Owners(ctx, t.AccountID, ids)
+	for i := range portfolio.OpenOrders {
+		_, portfolio.OpenOrders[i].Own = owners[portfolio.OpenOrders[i].ID]
+	}
+	return portfolio, err
 }
 
 // Portfolio takes a snapshot of the account.
@@ -134,27 +208,31 @@ func assetsOf(ctx context.Context, broker engine.Broker, signals []trade.Signal)
 // submitAll sends the cycle's journaled intents, exits first because they free buying power, and
 // then takes over what has become of them. One order's trouble does not keep the others back; it
 // is returned after all have been tried.
-func (d *Desk) submitAll(ctx context.Context, lease trade.Lease, broker Broker, cycle trade.Cycle) error {
-	var intents []trade.Intent
-	for _, decision := range cycle.Decisions {
-		if decision.Ordered() {
-			intents = append(intents, *decision.Intent)
-		}
-	}
-	if len(intents) == 0 {
+func (t *turn) submitAll(ctx context.Context, cycle trade.Cycle) error {
+	orders := ordersOf(cycle)
+	if len(orders) == 0 {
 		return nil
 	}
-	sort.SliceStable(intents, func(i, j int) bool {
-		return intents[i].Purpose == trade.Exit && intents[j].Purpose != trade.Exit
-	})
-	var troubles []error
-	for _, intent := range intents {
-		order := trade.Order{Intent: intent, State: trade.Journaled}
-		if _, err := d.send(ctx, lease, broker, order); err != nil {
-			troubles = append(troubles, fmt.Errorf("%s: %w", intent.Symbol, err))
+	slices.SortStableFunc(orders, func(a, b trade.Order) int { return rankOf(a.Intent) - rankOf(b.Intent) })
+	return errors.Join(t.deliver(ctx, orders), t.refresh(ctx), t.watchRejections(ctx))
+}
+
+// ordersOf are the orders that the cycle's decisions became.
+func ordersOf(cycle trade.Cycle) []trade.Order {
+	var orders []trade.Order
+	for _, decision := range cycle.Decisions {
+		if decision.Ordered() && !cycle.DryRun {
+			orders = append(orders, trade.Order{Intent: *decision.Intent, State: trade.Journaled})
 		}
 	}
-	return errors.Join(append(troubles, d.refresh(ctx, broker, cycle.AccountID))...)
+	return orders
+}
+
+func rankOf(intent trade.Intent) int {
+	if intent.Purpose.Closes() {
+		return 0
+	}
+	return 1
 }
 
 // finish records how the cycle ended, also when its time is over.
@@ -169,6 +247,7 @@ func (d *Desk) finish(cycle *trade.Cycle, err error) {
 	case cycle.Outcome == trade.CycleRunning:
 		cycle.Outcome = trade.CycleDone
 	}
+	d.AtStep(StepFinishing)
 	if err := d.Journal.FinishCycle(ctx, *cycle); err != nil {
 		d.Log.Error("cycle not finished in the journal", "cycle", cycle.ID, "error", err)
 	}

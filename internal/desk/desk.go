@@ -1,5 +1,5 @@
 // Package desk runs one cycle of one brokerage account: resolve what an earlier run left open,
-// gather closed bars and the portfolio, decide, journal, submit, record.
+// compare journal and broker, gather closed bars and the portfolio, decide, journal, submit, record.
 //
 // The order of these steps is the product's promise. An intent is committed to the journal before
 // it is sent, under an id that anyone who makes the same decision again would compute again; a
@@ -9,6 +9,7 @@ package desk
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/clock"
@@ -28,7 +29,7 @@ type Bars interface {
 	Closed(ctx context.Context, source market.Source, name string, symbols []string, timeframe trade.Timeframe, need int, now time.Time) (map[string][]trade.Bar, error)
 }
 
-// Config is what a Desk works with. All fields but Finished are required.
+// Config is what a Desk works with. Fields are required unless they say otherwise.
 type Config struct {
 	Journal  engine.Journal
 	Bars     Bars
@@ -37,44 +38,85 @@ type Config struct {
 	Holder   string // names this process in leases
 	NewID    func() string
 	Finished func(trade.Cycle) // called with every finished cycle; may be nil
+	Tell     func(News)        // called with what happens to orders and accounts; may be nil
+	AtStep   func(Step)        // called at each step, for tests that stop the process there; may be nil
+
 	// Patience are the waits after a lost answer before the broker is asked again by client
-	// order id, counted from the moment the order was claimed. nil: DefaultPatience.
+	// order id, counted from the moment the order was sent. nil: DefaultPatience.
 	Patience []time.Duration
+	// Settling are the waits before a difference between journal and broker is looked at again: the
+	// broker's lists follow each other within seconds. nil: DefaultSettling.
+	Settling []time.Duration
+	// Refusals are the waits before an order is sent again that the broker did not take because of
+	// its limit of requests. nil: DefaultRefusals, which outlast the limit's minute.
+	Refusals []time.Duration
+	// Cancels are the waits before the broker is asked again whether an order is canceled. nil:
+	// DefaultCancels.
+	Cancels []time.Duration
+	// AtOnce is how many accounts may be worked on at once; one that only waits does not count, so
+	// that a lost answer of one account never holds up the others. Zero: no limit.
+	AtOnce int
 }
 
-// DefaultPatience is when an order whose answer was lost is asked for again, since it was claimed.
-var DefaultPatience = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
+// The waits that are usual at Alpaca. A client waits for the limit of requests itself before it
+// sends, so DefaultRefusals only begin anew.
+var (
+	DefaultPatience = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second}
+	DefaultSettling = []time.Duration{time.Second, 3 * time.Second}
+	DefaultRefusals = []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second}
+	DefaultCancels  = []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 5 * time.Second}
+)
 
 // Desk runs cycles. It is safe for concurrent use; two cycles of one account never overlap,
 // because each takes the account's lease.
 type Desk struct {
 	Config
+	places chan struct{} // one for each account that is being worked on; nil: no limit
+	skewed sync.Map      // account ids whose clocks differed too much when last seen
 }
 
 // New returns a desk.
 func New(config Config) *Desk {
-	if config.Patience == nil {
-		config.Patience = DefaultPatience
+	for _, waits := range []struct{ given, usual *[]time.Duration }{
+		{&config.Patience, &DefaultPatience}, {&config.Settling, &DefaultSettling},
+		{&config.Refusals, &DefaultRefusals}, {&config.Cancels, &DefaultCancels},
+	} {
+		if *waits.given == nil {
+			*waits.given = *waits.usual
+		}
 	}
 	if config.Finished == nil {
 		config.Finished = func(trade.Cycle) {}
 	}
-	return &Desk{config}
+	if config.Tell == nil {
+		config.Tell = func(News) {}
+	}
+	if config.AtStep == nil {
+		config.AtStep = func(Step) {}
+	}
+	d := &Desk{Config: config}
+	if config.AtOnce > 0 {
+		d.places = make(chan struct{}, config.AtOnce)
+	}
+	return d
 }
 
 // Run is one cycle to run.
 type Run struct {
-	AccountID string
-	UserID    string // empty on the command line
-	Broker    Broker
-	FeedName  string // names the market that Broker's bars come from
-	Settings  trade.Settings
-	Symbols   []string
-	Slot      time.Time // unique for the account
-	DryRun    bool      // everything but journaled intents and orders
+	AccountID    string
+	UserID       string // empty on the command line
+	Broker       Broker
+	FeedName     string // names the market that Broker's bars come from
+	Settings     trade.Settings
+	Installation trade.RiskLimits // hold besides Settings.Risk
+	Symbols      []string
+	Slot         time.Time // unique for the account
+	DryRun       bool      // everything but journaled intents and orders
 	// LeaseWait is how long to wait while another process holds the account's lease; a process
 	// that died holds it for its remaining length. Zero: not at all.
 	LeaseWait time.Duration
 	// MarketHoursOnly skips the cycle, with a record, while the market is closed.
 	MarketHoursOnly bool
+	// SimulatedTime says that the broker's clock is not meant to be this machine's.
+	SimulatedTime bool
 }

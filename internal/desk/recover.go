@@ -10,74 +10,103 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// Resolve takes the account's lease and does what Recover does, for a process that has just
-// started and has no cycle to run yet.
+// Resolve takes the account's lease and resolves every order that an earlier run left unresolved,
+// for a process that has no cycle to run.
 func (d *Desk) Resolve(ctx context.Context, accountID string, broker Broker, leaseWait time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, cycleLimit)
-	defer cancel()
-	ctx, lease, release, err := d.hold(ctx, accountID, leaseWait)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return d.Recover(ctx, lease, broker)
+	return d.within(ctx, Run{AccountID: accountID, Broker: broker, LeaseWait: leaseWait}, func(ctx context.Context, t *turn) error {
+		return t.recover(ctx)
+	})
 }
 
-// Recover resolves every order that an earlier run left unresolved, and takes over what happened
-// to the others since. It comes before any new decision for the account.
-func (d *Desk) Recover(ctx context.Context, lease trade.Lease, broker Broker) error {
-	orders, err := d.Journal.UnresolvedOrders(ctx, lease.AccountID)
+// within does the work in a turn at the account, and halts the account when the broker no longer
+// takes its keys.
+func (d *Desk) within(ctx context.Context, run Run, work func(context.Context, *turn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, cycleLimit)
+	defer cancel()
+	ctx, t, done, err := d.take(ctx, run)
 	if err != nil {
 		return err
 	}
-	for _, order := range orders {
-		d.Log.Info("resolving an order that an earlier run left; the broker gets up to 30 s to show it",
-			"symbol", order.Intent.Symbol, "client_order_id", order.Intent.ClientOrderID, "state", order.State)
-		if order.State == trade.Journaled { // claimed comes first: it was never sent
-			_, err = d.send(ctx, lease, broker, order)
-		} else {
-			err = d.find(ctx, lease, broker, &order)
+	defer done()
+	return t.watchKeys(ctx, work(ctx, t))
+}
+
+// recover resolves every order that an earlier run left unresolved, and takes over what happened
+// to the others since. It comes before any new decision for the account. A dry run asks once and
+// sends nothing.
+func (t *turn) recover(ctx context.Context) error {
+	orders, err := t.Journal.UnresolvedOrders(ctx, t.AccountID)
+	if err != nil {
+		return err
+	}
+	var unsent []trade.Order
+	for i := range orders {
+		switch {
+		case orders[i].State == trade.Journaled: // claimed comes first: it was never sent
+			unsent = append(unsent, orders[i])
+			continue
+		case t.DryRun:
+			err = t.lookFor(ctx, &orders[i])
+		default:
+			t.Log.Info("resolving an order that an earlier run left; the broker gets up to 30 s to show it",
+				"symbol", orders[i].Intent.Symbol, "client_order_id", orders[i].Intent.ClientOrderID, "state", orders[i].State)
+			err = t.find(ctx, &orders[i])
 		}
-		if err != nil {
+		if err != nil && !(t.DryRun && errors.Is(err, engine.ErrOrderNotFound)) {
 			return err
 		}
 	}
-	return d.refresh(ctx, broker, lease.AccountID)
+	if !t.DryRun {
+		if err := t.deliver(ctx, unsent); err != nil {
+			return err
+		}
+	}
+	return t.refresh(ctx)
 }
 
 // find asks the broker for an order whose answer was lost. Found, it is adopted. Absent, it is
-// asked for again until the order has had the whole of Patience to show up since it was claimed;
-// only then it is sent once more under the same id, or expires if its deadline has passed.
-func (d *Desk) find(ctx context.Context, lease trade.Lease, broker Broker, order *trade.Order) error {
-	claimed := order.UpdatedAt
-	for _, wait := range append([]time.Duration{0}, d.Patience...) {
-		if !d.waitUntil(ctx, claimed.Add(wait)) {
+// asked for again until the order has had the whole of Patience to show up since its answer was
+// lost; only then it is sent once more under the same id, or expires if its deadline has passed.
+func (t *turn) find(ctx context.Context, order *trade.Order) error {
+	lost := order.UpdatedAt
+	for _, wait := range append([]time.Duration{0}, t.Patience...) {
+		if !t.waitUntil(ctx, lost.Add(wait)) {
 			return ctx.Err()
 		}
-		report, err := broker.OrderByClientID(ctx, order.Intent.ClientOrderID)
-		switch {
-		case err == nil:
-			return d.adopt(ctx, order, report, nil)
-		case !errors.Is(err, engine.ErrOrderNotFound):
-			return fault.Because(err, fault.KindOf(err), "%s The order for %s may or may not be there; nothing new is decided before that is known.",
-				fault.Public(err), order.Intent.Symbol)
+		err := t.lookFor(ctx, order)
+		if !errors.Is(err, engine.ErrOrderNotFound) {
+			return err
 		}
 	}
-	return d.sendAgain(ctx, lease, broker, order)
+	return t.sendAgain(ctx, order)
+}
+
+// lookFor adopts the order if the broker has it; an error that wraps ErrOrderNotFound when not.
+func (t *turn) lookFor(ctx context.Context, order *trade.Order) error {
+	report, err := t.Broker.OrderByClientID(ctx, order.Intent.ClientOrderID)
+	if errors.Is(err, engine.ErrOrderNotFound) {
+		return err
+	}
+	if err != nil {
+		return fault.Because(err, fault.KindOf(err), "%s The order for %s may or may not be there; nothing new is decided before that is known.",
+			fault.Public(err), order.Intent.Symbol)
+	}
+	return t.adopt(ctx, order, report, nil)
 }
 
 // sendAgain sends an order once more that the broker has proven not to have.
-func (d *Desk) sendAgain(ctx context.Context, lease trade.Lease, broker Broker, order *trade.Order) error {
+func (t *turn) sendAgain(ctx context.Context, order *trade.Order) error {
 	if order.SentTwice {
-		return d.settle(ctx, order, trade.WasExpired, "It was sent twice and never reached the broker.")
+		return t.settle(ctx, order, trade.WasExpired, "It was sent twice and never reached the broker.")
 	}
-	if d.Clock.Now().After(order.Intent.Deadline) {
-		return d.settle(ctx, order, trade.WasExpired, "It never reached the broker, and its deadline has passed.")
+	if t.Clock.Now().After(order.Intent.Deadline) {
+		return t.settle(ctx, order, trade.WasExpired, "It never reached the broker, and its deadline has passed.")
 	}
 	order.SentTwice = true
-	sent, err := d.send(ctx, lease, broker, *order)
-	*order = sent
-	return err
+	if err := t.sendPatiently(ctx, order); err != nil || order.State != trade.Unknown {
+		return err
+	}
+	return t.find(ctx, order)
 }
 
 // waitUntil waits for the moment, by this machine's clock, or returns false when the context ends.
@@ -97,21 +126,22 @@ func (d *Desk) waitUntil(ctx context.Context, moment time.Time) bool {
 }
 
 // refresh takes over the broker's reports on orders that were still working, with their fills.
-func (d *Desk) refresh(ctx context.Context, broker Broker, accountID string) error {
-	orders, err := d.Journal.LiveOrders(ctx, accountID)
+func (t *turn) refresh(ctx context.Context) error {
+	orders, err := t.Journal.LiveOrders(ctx, t.AccountID)
 	if err != nil || len(orders) == 0 {
 		return err
 	}
-	fills, err := broker.Fills(ctx, oldest(orders))
+	fills, err := t.Broker.Fills(ctx, oldest(orders))
 	if err != nil {
 		return err
 	}
-	for _, order := range orders {
-		report, err := broker.OrderByClientID(ctx, order.Intent.ClientOrderID)
+	for i := range orders {
+		order := &orders[i]
+		report, err := t.Broker.OrderByClientID(ctx, order.Intent.ClientOrderID)
 		if errors.Is(err, engine.ErrOrderNotFound) {
-			err = d.settle(ctx, &order, trade.WasCanceled, "The broker no longer knows the order.")
+			err = t.settle(ctx, order, trade.WasCanceled, "The broker no longer knows the order.")
 		} else if err == nil {
-			err = d.adopt(ctx, &order, report, of(report.ID, fills))
+			err = t.adopt(ctx, order, report, of(report.ID, fills))
 		}
 		if err != nil {
 			return err
