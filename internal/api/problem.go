@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
@@ -23,7 +24,7 @@ type Problem struct {
 	Status    int    `json:"status"`
 	Detail    string `json:"detail" doc:"What happened and what to do, in one sentence or two"`
 	Message   string `json:"error" doc:"The same text as detail"`
-	Code      string `json:"code,omitempty" enum:"step_up_required" doc:"For programs: step_up_required means POST /api/auth/step-up first, then the same request again"`
+	Code      string `json:"code,omitempty" enum:"step_up_required,second_factor_required" doc:"For programs: step_up_required means POST /api/auth/step-up first, then the same request again; second_factor_required: the user must set up a second factor first"`
 	RequestID string `json:"request_id" doc:"Under this id the server's log has the cause"`
 
 	retryAfter int // seconds; 0: none
@@ -75,6 +76,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	if fault.Is(err, fault.StepUp) {
 		problem.Code = "step_up_required"
+	}
+	if errors.Is(err, auth.ErrMustEnroll) {
+		problem.Code = "second_factor_required"
 	}
 	return problem
 }

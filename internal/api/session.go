@@ -61,6 +61,10 @@ func (s *server) identified(next http.Handler) http.Handler {
 		if user.ID != "" {
 			known := requestOf(r.Context())
 			known.principal = s.asPrincipal(r.Context(), known.principal, user)
+			if known.principal.MustEnroll, err = s.App.MustEnroll(r.Context(), user); err != nil {
+				writeProblem(w, r, err)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	}))

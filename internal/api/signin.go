@@ -113,6 +113,7 @@ type sessionView struct {
 	FirstUser         bool                  `json:"first_user" doc:"Nobody has registered yet; the first user becomes admin"`
 	SetupCodeRequired bool                  `json:"setup_code_required" doc:"The first registration needs the code that the server wrote to its log"`
 	Demo              bool                  `json:"demo" doc:"The server runs the demonstration market"`
+	MustEnroll        bool                  `json:"must_enroll,omitempty" doc:"The installation demands a second factor and the user has none: until one is set up, everything else is refused"`
 	Version           string                `json:"version"`
 }
 
@@ -131,6 +132,7 @@ func (s *server) session(ctx context.Context, _ *nothing) (sessionView, error) {
 		SignedIn: info.User != nil, Registration: info.Registration, FirstUser: info.FirstUser,
 		RegistrationOpen:  info.FirstUser || info.Registration == auth.OpenRegistration,
 		SetupCodeRequired: info.SetupCodeRequired, Demo: info.Demo, Version: s.Version,
+		MustEnroll: principalOf(ctx).MustEnroll,
 	}
 	if info.User != nil {
 		view.User = &userView{info.User.Username, info.User.Email, info.User.Role}

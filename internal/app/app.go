@@ -31,6 +31,8 @@ type Config struct {
 	Clock      clock.Clock
 	Logger     *slog.Logger
 
+	Require2FA auth.FactorRule // of whom a second factor is demanded; empty: of nobody
+
 	SetupCode  secret.Text // what the very first registration must give; empty: nothing
 	PublicURL  string      // where browsers reach the server, for links; empty: links are paths
 	RateLimits RateLimits  // the limits of this process, which administrators may override; nil: none

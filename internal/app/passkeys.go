@@ -74,7 +74,12 @@ func (a *App) RenamePasskey(ctx context.Context, p auth.Principal, id, name stri
 
 // DeletePasskey removes the principal's passkey. All sessions end, as with AddPasskey.
 func (a *App) DeletePasskey(ctx context.Context, p auth.Principal, id string) (auth.User, error) {
-	if _, _, err := a.selfFresh(ctx, p); err != nil {
+	_, left, err := a.selfFresh(ctx, p)
+	if err != nil {
+		return auth.User{}, err
+	}
+	left.Passkeys--
+	if err := a.keepOne(p, left); err != nil {
 		return auth.User{}, err
 	}
 	return a.Store.DeletePasskey(ctx, p.UserID, id, a.entry(p, audit.PasskeyDeleted, passkeyTarget(id), nil))

@@ -31,7 +31,7 @@ func (a *App) ListTokens(ctx context.Context, p auth.Principal) ([]auth.APIToken
 // CreateToken makes an API token and returns its text, which is kept nowhere. Faults: Invalid (name,
 // scopes, days or limit), Forbidden (a scope beyond the role), Conflict (too many tokens).
 func (a *App) CreateToken(ctx context.Context, p auth.Principal, wanted NewToken) (auth.APIToken, secret.Text, error) {
-	if err := p.Require(auth.Self); err != nil {
+	if err := firstError(p.Require(auth.Self), p.Require(auth.Read)); err != nil {
 		return auth.APIToken{}, secret.Text{}, err
 	}
 	token, err := a.planToken(p, wanted)
@@ -147,6 +147,9 @@ func (a *App) Bearer(ctx context.Context, p auth.Principal, text secret.Text) (a
 	}
 	if err != nil || user.Disabled {
 		return auth.Principal{}, errBearer
+	}
+	if p.MustEnroll, err = a.MustEnroll(ctx, user); err != nil {
+		return auth.Principal{}, err
 	}
 	a.touchToken(ctx, token, now)
 	p.UserID, p.Username, p.Role, p.SessionID = user.ID, user.Username, user.Role, tokenTarget(token.ID)

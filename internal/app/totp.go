@@ -91,8 +91,12 @@ func (a *App) EnableTOTP(ctx context.Context, p auth.Principal, token secret.Tex
 
 // DisableTOTP turns the second factor of codes off. All sessions end, as with ChangePassword.
 func (a *App) DisableTOTP(ctx context.Context, p auth.Principal, password secret.Text) (auth.User, error) {
-	user, _, err := a.selfFresh(ctx, p)
+	user, left, err := a.selfFresh(ctx, p)
 	if err != nil {
+		return auth.User{}, err
+	}
+	left.TOTP = false
+	if err := a.keepOne(p, left); err != nil {
 		return auth.User{}, err
 	}
 	if err := a.confirmPassword(ctx, p, user, password); err != nil {

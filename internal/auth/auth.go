@@ -81,6 +81,9 @@ type Principal struct {
 	// Token is what an API token adds and takes away; nil for who uses a session.
 	Token *TokenGrant
 
+	// MustEnroll: the installation demands a second factor, and the user has none yet.
+	MustEnroll bool
+
 	operator bool // see Operator
 }
 
@@ -131,9 +134,12 @@ func (p Principal) Can(wanted Permission) bool {
 	return false
 }
 
-// Require returns nil or a fault of kind Unauthenticated or Forbidden.
+// Require returns nil or a fault of kind Unauthenticated or Forbidden. Who must set up a second factor
+// may do no more than manage how to sign in.
 func (p Principal) Require(wanted Permission) error {
 	switch {
+	case p.MustEnroll && p.Can(wanted) && wanted != Public && wanted != Self:
+		return ErrMustEnroll
 	case p.Can(wanted):
 		return nil
 	case p.UserID == "":

@@ -40,6 +40,7 @@ type Config struct {
 	Admin          Admin
 	LogLevel       slog.Level
 	Alpaca         Alpaca
+	Require2FA     auth.FactorRule // of whom a second factor is demanded
 	RateLimits     RateLimits
 	RateStorage    secret.Text    // redis:// address, may hold a password; empty: this process's memory
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
@@ -23,6 +24,14 @@ func parseMode(value string) (Mode, error) {
 		return mode, nil
 	}
 	return "", fmt.Errorf("is %q; use production or development", value)
+}
+
+func parseFactorRule(value string) (auth.FactorRule, error) {
+	rule, err := auth.ParseFactorRule(strings.ToLower(value))
+	if err != nil {
+		return "", fmt.Errorf("is %q; use off, admins or all", value)
+	}
+	return rule, nil
 }
 
 func parseSecret(value string) (secret.Text, error) {

@@ -68,6 +68,8 @@ var table = []Setting{
 		set: setLogLevel},
 	{Name: "TRUSTED_PROXIES", Description: "Networks of reverse proxies, such as `10.0.0.0/8, ::1`: their `X-Forwarded-For` and `X-Forwarded-Proto` count. Nobody else's do.",
 		set: into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseNetworks)},
+	{Name: "REQUIRE_2FA", Default: "off", Description: "Of whom a second factor is demanded: `off`, `admins` or `all`. Who has none can set one up and nothing else.",
+		set: into(func(c *Config) *auth.FactorRule { return &c.Require2FA }, parseFactorRule)},
 	{Name: "RATE_LIMIT_AUTH", Default: "10/minute", Description: "Sign-ins and second factors from one address.",
 		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Auth }, parseRates)},
 	{Name: "RATE_LIMIT_REGISTER", Default: "5/hour", Description: "Registrations from one address.",

@@ -188,7 +188,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, bars}, Bus: bus, Clock: clock.System(), Logger: h.options.Log,
-		Demo: h.options.Demo, SetupCode: code, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
+		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 	}
 	h.automation = app.NewAutomation(app.AutomationConfig{
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,

@@ -1799,10 +1799,10 @@ export interface components {
         };
         Problem: {
             /**
-             * @description For programs: step_up_required means POST /api/auth/step-up first, then the same request again
+             * @description For programs: step_up_required means POST /api/auth/step-up first, then the same request again; second_factor_required: the user must set up a second factor first
              * @enum {string}
              */
-            code?: "step_up_required";
+            code?: "step_up_required" | "second_factor_required";
             /** @description What happened and what to do, in one sentence or two */
             detail: string;
             /** @description The same text as detail */
@@ -1978,6 +1978,8 @@ export interface components {
             demo: boolean;
             /** @description Nobody has registered yet; the first user becomes admin */
             first_user: boolean;
+            /** @description The installation demands a second factor and the user has none: until one is set up, everything else is refused */
+            must_enroll?: boolean;
             /** @enum {string} */
             registration: "open" | "invite" | "closed";
             /** @description Whether somebody without an invite may register now */

@@ -2,6 +2,7 @@
 import { identity } from '../api/identity';
 import type { Security } from '../api/types';
 import { live } from './live.svelte';
+import { session } from './session.svelte';
 
 class SecurityState {
   /** Null until the server has answered. */
@@ -15,7 +16,8 @@ class SecurityState {
 
   /** After a change of how one signs in: what is known is read anew, the stream opened anew. */
   async changed(): Promise<void> {
-    live.reconnect();
+    if (session.mustEnroll) await session.load();
+    else live.reconnect();
     await this.load();
   }
 

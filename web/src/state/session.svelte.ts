@@ -11,6 +11,9 @@ class SessionState {
   /** The user's name; empty when nobody is signed in. */
   who = $derived(this.current?.user?.username ?? '');
 
+  /** The installation demands a second factor and the reader has none: nothing else is open. */
+  mustEnroll = $derived(this.current?.must_enroll ?? false);
+
   admin = $derived(this.current?.user?.role === 'admin');
 
   /** Why the reader may change nothing; empty for everybody but viewers. */
