@@ -146,6 +146,12 @@ func (f *fakeBroker) Cancel(context.Context, string) error { panic("a page never
 func (f *fakeBroker) OrderByClientID(context.Context, string) (trade.BrokerOrder, error) {
 	panic("a page never asks for one order")
 }
+func (f *fakeBroker) Order(context.Context, string) (trade.BrokerOrder, error) {
+	panic("a page never asks for one order")
+}
+func (f *fakeBroker) Changes(context.Context, time.Time) ([]trade.Change, error) {
+	panic("a page never asks for changes")
+}
 func (f *fakeBroker) Fills(context.Context, time.Time) ([]trade.Fill, error) {
 	panic("a page never asks for fills")
 }

@@ -182,7 +182,7 @@ func (a *Automation) runOf(ctx context.Context, account trade.BrokerageAccount, 
 	return desk.Run{
 		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, FeedName: a.FeedName(account),
 		Settings: strategy.Settings, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
-		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly,
+		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly, SimulatedTime: a.SimulatedTime(account),
 	}, nil
 }
 

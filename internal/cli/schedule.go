@@ -142,6 +142,6 @@ func (j *tradingJob) run(slot time.Time, marketHoursOnly bool) desk.Run {
 	return desk.Run{
 		AccountID: j.account.AccountID, Broker: j.account.Client, FeedName: j.account.FeedName,
 		Settings: j.settings, Symbols: j.symbols, Slot: slot, DryRun: j.dryRun, MarketHoursOnly: marketHoursOnly,
-		LeaseWait: leaseWait,
+		LeaseWait: leaseWait, SimulatedTime: j.account.SimulatedTime,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -98,6 +99,13 @@ func (a Alpaca) TradingURL(paper bool) string {
 		return a.PaperURL
 	}
 	return a.LiveURL
+}
+
+// SimulatedTime reports whether accounts of the mode trade at an address that is not Alpaca's, such
+// as a simulator's, whose clock need not be this machine's.
+func (a Alpaca) SimulatedTime(paper bool) bool {
+	address, err := url.Parse(a.TradingURL(paper))
+	return err == nil && address.Hostname() != "alpaca.markets" && !strings.HasSuffix(address.Hostname(), ".alpaca.markets")
 }
 
 // Load reads and checks every setting of the table. It writes nothing; WithKeys makes keys.

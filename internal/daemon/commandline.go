@@ -29,6 +29,8 @@ type CommandLine struct {
 	AccountID string // under which the journal knows it
 	FeedName  string
 	Bars      *market.Feed
+	// SimulatedTime says that the account's broker has a clock of its own.
+	SimulatedTime bool
 }
 
 // OpenCommandLine returns the account of the settings. It does no I/O.
@@ -51,6 +53,7 @@ func OpenCommandLine(cfg config.Config) (*CommandLine, error) {
 	return &CommandLine{
 		Client: client, Mode: mode, AccountID: localAccountID(mode, cfg.Alpaca.APIKey.Reveal()),
 		FeedName: connection.feedName(mode, ""), Bars: market.NewFeed(nil),
+		SimulatedTime: cfg.Alpaca.SimulatedTime(cfg.Alpaca.Paper),
 	}, nil
 }
 

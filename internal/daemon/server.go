@@ -194,6 +194,9 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
 		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode(), account.UserID) },
 		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
+		SimulatedTime: func(account trade.BrokerageAccount) bool {
+			return account.Demo || h.options.Config.Alpaca.SimulatedTime(account.Paper)
+		},
 	})
 	if h.options.Scheduler {
 		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery}

@@ -6,6 +6,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/shopspring/decimal"
+
+	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -17,6 +20,7 @@ var (
 	ErrNotAccepted    = trade.ErrNotAccepted
 	ErrUnknownOutcome = trade.ErrUnknownOutcome
 	ErrOrderNotFound  = trade.ErrOrderNotFound
+	ErrKeysRefused    = trade.ErrKeysRefused // wrapped by every call but Submit
 )
 
 // Broker is what a cycle needs of one brokerage account. Every call honours its context.
@@ -24,14 +28,20 @@ type Broker interface {
 	// Submit sends the intent once, never retried. An error wraps one of ErrOrderExists,
 	// ErrOrderRejected, ErrNotAccepted or ErrUnknownOutcome.
 	Submit(ctx context.Context, intent trade.Intent) (trade.BrokerOrder, error)
-	// Cancel asks for the cancellation of the broker's order; nil means that it was asked for.
+	// Cancel asks for the cancellation of the broker's order; nil means that it was asked for, not
+	// that it happened: Order shows when it did.
 	Cancel(ctx context.Context, brokerOrderID string) error
-	// OrderByClientID finds an order in any state, or returns an error that wraps ErrOrderNotFound.
+	// OrderByClientID finds an order in any state with its legs, or returns an error that wraps
+	// ErrOrderNotFound.
 	OrderByClientID(ctx context.Context, clientOrderID string) (trade.BrokerOrder, error)
+	// Order is OrderByClientID by the broker's own id.
+	Order(ctx context.Context, brokerOrderID string) (trade.BrokerOrder, error)
 	OpenOrders(ctx context.Context) ([]trade.BrokerOrder, error)
 	// Fills returns the account's executions since after, oldest first, each under the broker's
 	// execution id.
 	Fills(ctx context.Context, after time.Time) ([]trade.Fill, error)
+	// Changes returns what has altered positions without an execution since after, oldest first.
+	Changes(ctx context.Context, after time.Time) ([]trade.Change, error)
 	Account(ctx context.Context) (trade.Account, error)
 	Positions(ctx context.Context) ([]trade.Position, error)
 	// Asset describes a symbol; an unknown one is a fault of kind NotFound.
@@ -63,10 +73,41 @@ type Journal interface {
 	LiveOrders(ctx context.Context, accountID string) ([]trade.Order, error)
 	// ClaimOrder moves journaled or unknown to submitting under the lease's epoch, if the order
 	// is still in order.State and no later epoch has claimed it; a fault of kind Conflict otherwise.
+	// It keeps order.SubmittedAt and order.SentTwice. An error that wraps trade.ErrStopped, and has
+	// the sentence, when the standing in force does not allow the order: a standing that was
+	// committed before the claim is seen by it.
 	ClaimOrder(ctx context.Context, lease trade.Lease, order trade.Order) (trade.Order, error)
-	// RecordOrder stores the order's new state, and fills that are not known yet; a fill that is
-	// known (same account and execution id) changes nothing.
+	// RecordOrder stores the order's new state, its legs, and fills that are not known yet; a fill
+	// that is known (same account and execution id) changes nothing. What is outdated
+	// (trade.Order.Outdated) is not stored, so that it needs no lease.
 	RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error
+	// OrderOf returns the journal's order that the broker's is, or is a leg of: by client order id,
+	// by the broker's id, and by the legs; a fault of kind NotFound for somebody else's.
+	OrderOf(ctx context.Context, accountID string, order trade.BrokerOrder) (trade.Order, error)
+	// Owners returns the client order ids of our orders that the broker's ids belong to, legs too.
+	Owners(ctx context.Context, accountID string, brokerOrderIDs []string) (map[string]string, error)
+	// Attempts returns how often the account has journaled an intent for the purpose and bar.
+	Attempts(ctx context.Context, accountID, symbol string, purpose trade.Purpose, barEnd time.Time) (int, error)
+	// Rejections returns how many of the account's newest answered orders the broker rejected one
+	// after the other, since the moment and since a person last resumed trading, at most ten.
+	Rejections(ctx context.Context, accountID string, since time.Time) (int, error)
+
+	// RecordFills stores executions that are not known yet, ours and others'; each counts once.
+	RecordFills(ctx context.Context, accountID, userID string, fills []trade.Fill) error
+	// Expected returns what the account should hold by all fills and adjustments; symbols of which
+	// nothing should be held are left out.
+	Expected(ctx context.Context, accountID string) (map[string]decimal.Decimal, error)
+	// TakenOver returns by symbol what was last taken over from the broker, and why; Qty is the part
+	// of the position that no execution explains.
+	TakenOver(ctx context.Context, accountID string) (map[string]trade.Adjustment, error)
+	// Reconciliation returns the last one; a fault of kind NotFound when there is none.
+	Reconciliation(ctx context.Context, accountID string) (trade.Reconciliation, error)
+	// RecordReconciliation stores the outcome, the quantities taken over from the broker, and the
+	// entry if it has an action, together and under the lease.
+	RecordReconciliation(ctx context.Context, lease trade.Lease, outcome trade.Reconciliation, taken []trade.Adjustment, entry audit.Entry) error
+	// TrackRecord returns what limits ask for: trades that ended, equity, and orders sent, all from
+	// since on (orders: at most a day before now); a zero since means all.
+	TrackRecord(ctx context.Context, accountID string, since, now time.Time) (trade.TrackRecord, error)
 
 	// Standing returns the state in force for the account: the stricter of its own and the whole
 	// installation's.

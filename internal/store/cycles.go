@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -20,6 +21,7 @@ type cycleRow struct {
 	StartedAt  instant
 	FinishedAt instant
 	DryRun     bool
+	Equity     decimal.NullDecimal
 	Outcome    trade.CycleOutcome
 	Problem    string
 	Decided    bool
@@ -28,14 +30,14 @@ type cycleRow struct {
 func rowOfCycle(c trade.Cycle) cycleRow {
 	return cycleRow{
 		ID: c.ID, AccountID: c.AccountID, UserID: c.UserID, Slot: at(c.Slot), MarketTime: at(c.MarketTime),
-		StartedAt: at(c.StartedAt), FinishedAt: at(c.FinishedAt), DryRun: c.DryRun, Outcome: c.Outcome, Problem: c.Problem,
+		StartedAt: at(c.StartedAt), FinishedAt: at(c.FinishedAt), DryRun: c.DryRun, Equity: c.Equity, Outcome: c.Outcome, Problem: c.Problem,
 	}
 }
 
 func (r cycleRow) cycle() trade.Cycle {
 	return trade.Cycle{
 		ID: r.ID, AccountID: r.AccountID, UserID: r.UserID, Slot: r.Slot.Time, MarketTime: r.MarketTime.Time,
-		StartedAt: r.StartedAt.Time, FinishedAt: r.FinishedAt.Time, DryRun: r.DryRun, Outcome: r.Outcome, Problem: r.Problem,
+		StartedAt: r.StartedAt.Time, FinishedAt: r.FinishedAt.Time, DryRun: r.DryRun, Equity: r.Equity, Outcome: r.Outcome, Problem: r.Problem,
 	}
 }
 
@@ -61,14 +63,14 @@ func (s *Store) StartCycle(ctx context.Context, cycle trade.Cycle) error {
 	})
 }
 
-// FinishCycle sets the outcome, the problem and the finishing time.
+// FinishCycle sets the outcome, the problem, the finishing time and, where it is known, the market time.
 func (s *Store) FinishCycle(ctx context.Context, cycle trade.Cycle) error {
 	if cycle.FinishedAt.IsZero() {
 		cycle.FinishedAt = s.clock.Now()
 	}
 	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewRaw("UPDATE cycles SET outcome = ?, problem = ?, finished_at = ? WHERE id = ? AND account_id = ?",
-			cycle.Outcome, cycle.Problem, at(cycle.FinishedAt), cycle.ID, cycle.AccountID).Exec(ctx)
+		result, err := tx.NewRaw("UPDATE cycles SET outcome = ?, problem = ?, finished_at = ?, market_time = COALESCE(?, market_time) WHERE id = ? AND account_id = ?",
+			cycle.Outcome, cycle.Problem, at(cycle.FinishedAt), at(cycle.MarketTime), cycle.ID, cycle.AccountID).Exec(ctx)
 		return mustChange(result, err, noCycle())
 	})
 }

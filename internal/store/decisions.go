@@ -69,8 +69,8 @@ func (s *Store) RecordDecisions(ctx context.Context, lease trade.Lease, cycle tr
 }
 
 func markDecided(ctx context.Context, tx bun.Tx, cycle trade.Cycle) error {
-	result, err := tx.NewRaw("UPDATE cycles SET decided = TRUE, market_time = ? WHERE id = ? AND account_id = ? AND NOT decided",
-		at(cycle.MarketTime), cycle.ID, cycle.AccountID).Exec(ctx)
+	result, err := tx.NewRaw("UPDATE cycles SET decided = TRUE, market_time = ?, equity = ? WHERE id = ? AND account_id = ? AND NOT decided",
+		at(cycle.MarketTime), cycle.Equity, cycle.ID, cycle.AccountID).Exec(ctx)
 	return mustChange(result, err, fault.New(fault.Conflict, "This cycle was never started, or its decisions are recorded already."))
 }
 

@@ -25,6 +25,14 @@ type intentRow struct {
 	TimeInForce   trade.TimeInForce
 	Qty           decimal.NullDecimal
 	Notional      decimal.NullDecimal
+	LimitPrice    decimal.NullDecimal
+	StopPrice     decimal.NullDecimal
+	TrailPercent  decimal.NullDecimal
+	ExtendedHours bool
+	Class         trade.OrderClass
+	TakeProfit    decimal.NullDecimal
+	StopLoss      decimal.NullDecimal
+	CancelFirst   idList
 	Purpose       trade.Purpose
 	Reason        string
 	BarEnd        instant
@@ -37,6 +45,8 @@ func rowOfIntent(i trade.Intent) intentRow {
 	return intentRow{
 		ID: i.ID, AccountID: i.AccountID, UserID: i.UserID, CycleID: i.CycleID, ClientOrderID: i.ClientOrderID,
 		Symbol: i.Symbol, Side: i.Side, Type: i.Type, TimeInForce: i.TimeInForce, Qty: i.Qty, Notional: i.Notional,
+		LimitPrice: i.LimitPrice, StopPrice: i.StopPrice, TrailPercent: i.TrailPercent, ExtendedHours: i.ExtendedHours,
+		Class: i.Class, TakeProfit: i.TakeProfit, StopLoss: i.StopLoss, CancelFirst: i.CancelFirst,
 		Purpose: i.Purpose, Reason: i.Reason, BarEnd: at(i.BarEnd), Attempt: i.Attempt,
 		Deadline: at(i.Deadline), CreatedAt: at(i.CreatedAt),
 	}
@@ -46,6 +56,8 @@ func (r intentRow) intent() trade.Intent {
 	return trade.Intent{
 		ID: r.ID, AccountID: r.AccountID, UserID: r.UserID, CycleID: r.CycleID, ClientOrderID: r.ClientOrderID,
 		Symbol: r.Symbol, Side: r.Side, Type: r.Type, TimeInForce: r.TimeInForce, Qty: r.Qty, Notional: r.Notional,
+		LimitPrice: r.LimitPrice, StopPrice: r.StopPrice, TrailPercent: r.TrailPercent, ExtendedHours: r.ExtendedHours,
+		Class: r.Class, TakeProfit: r.TakeProfit, StopLoss: r.StopLoss, CancelFirst: r.CancelFirst,
 		Purpose: r.Purpose, Reason: r.Reason, BarEnd: r.BarEnd.Time, Attempt: r.Attempt,
 		Deadline: r.Deadline.Time, CreatedAt: r.CreatedAt.Time,
 	}

@@ -111,7 +111,7 @@ func (s *Store) selectOrders(ctx context.Context, narrow func(*bun.SelectQuery) 
 	for _, row := range rows {
 		orders = append(orders, row.order(intents[row.ClientOrderID]))
 	}
-	return orders, nil
+	return orders, s.addLegs(ctx, rows[0].AccountID, orders)
 }
 
 // intentsOf returns the intents of one account's orders by client order id.
@@ -132,7 +132,9 @@ func (s *Store) intentsOf(ctx context.Context, orders []orderRow) (map[string]in
 
 // ClaimOrder moves a journaled or unknown order to submitting under the lease's epoch, if the order
 // is still in order.State, nobody has taken the lease and no later epoch has claimed it; a fault of
-// kind Conflict otherwise. Of several claims exactly one succeeds.
+// kind Conflict otherwise. Of several claims exactly one succeeds. It is refused with
+// trade.ErrStopped when the standing in force does not allow it: a claim and a change of the
+// standing wait for each other, so one that was committed is seen by every later claim.
 func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.Order) (trade.Order, error) {
 	claimed := order
 	if err := claimed.Apply(trade.Claimed); err != nil {
@@ -143,9 +145,12 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 		if err := holdLease(ctx, tx, lease); err != nil {
 			return err
 		}
-		result, err := tx.NewRaw(`UPDATE orders SET state = ?, epoch = ?, sent_twice = ?, updated_at = ?
+		if err := s.mayOrder(ctx, tx, lease.AccountID, order.Intent.Purpose); err != nil {
+			return err
+		}
+		result, err := tx.NewRaw(`UPDATE orders SET state = ?, epoch = ?, sent_twice = ?, updated_at = ?, submitted_at = COALESCE(submitted_at, ?)
 			WHERE account_id = ? AND client_order_id = ? AND state = ? AND epoch <= ? AND (state <> ? OR epoch < ?)`,
-			claimed.State, claimed.Epoch, claimed.SentTwice, at(claimed.UpdatedAt),
+			claimed.State, claimed.Epoch, claimed.SentTwice, at(claimed.UpdatedAt), at(order.SubmittedAt),
 			lease.AccountID, order.Intent.ClientOrderID, order.State, claimed.Epoch,
 			trade.Submitting, claimed.Epoch).Exec(ctx)
 		return mustChange(result, err, fault.New(fault.Conflict, "Another process is sending this order."))
@@ -156,9 +161,9 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 	return claimed, nil
 }
 
-// RecordOrder stores the order's new state, and fills that are not known yet; a fill that is known
-// (same account and execution id) changes nothing. Late news never undoes what is known: see
-// outdated.
+// RecordOrder stores the order's new state, its legs, and fills that are not known yet; a fill that
+// is known (same account and execution id) changes nothing. Late news never undoes what is known:
+// see trade.Order.Outdated.
 func (s *Store) RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error {
 	order.UpdatedAt = s.clock.Now()
 	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -166,12 +171,15 @@ func (s *Store) RecordOrder(ctx context.Context, order trade.Order, fills []trad
 		if err != nil {
 			return err
 		}
-		if !outdated(order, known) {
+		if !order.Outdated(known.order(intentRow{})) {
 			if err := updateOrder(ctx, tx, order); err != nil {
 				return err
 			}
 		}
-		return insertFills(ctx, tx, order, fills)
+		if err := insertLegs(ctx, tx, order); err != nil {
+			return err
+		}
+		return s.insertFills(ctx, tx, order.Intent.AccountID, ownFills(order, fills))
 	})
 }
 
@@ -183,15 +191,6 @@ func (s *Store) lockOrder(ctx context.Context, tx bun.Tx, intent trade.Intent) (
 		return row, fault.New(fault.NotFound, "There is no such order in the journal.")
 	}
 	return row, err
-}
-
-// outdated reports whether the journal knows more than the order says: it is terminal already, it
-// has filled more, or a later holder of the lease has claimed it and the order says nothing that
-// the broker said.
-func outdated(order trade.Order, known orderRow) bool {
-	return known.State.Terminal() && !order.State.Terminal() ||
-		order.FilledQty.LessThan(known.FilledQty) ||
-		order.Epoch < known.Epoch && order.State.Unresolved()
 }
 
 func updateOrder(ctx context.Context, tx bun.Tx, order trade.Order) error {

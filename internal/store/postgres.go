@@ -20,6 +20,7 @@ var postgresDialect = dialect{
 	name:      "PostgreSQL",
 	now:       "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	forUpdate: " FOR UPDATE",
+	forShare:  " FOR SHARE",
 }
 
 const (

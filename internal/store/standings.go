@@ -6,6 +6,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -57,6 +58,9 @@ func (r standingRow) standing() trade.Standing {
 // as strict already: the first reason stays.
 func (s *Store) Halt(ctx context.Context, standing trade.Standing) error {
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.awaitClaims(ctx, tx, standing.AccountID); err != nil {
+			return err
+		}
 		own, err := ownStanding(ctx, tx, standing.AccountID)
 		if err != nil || own.Stricter(standing.State) == own {
 			return err
@@ -71,8 +75,43 @@ func (s *Store) Halt(ctx context.Context, standing trade.Standing) error {
 // SetStanding puts a state in force, stricter or not, because a person wants it.
 func (s *Store) SetStanding(ctx context.Context, standing trade.Standing, entry audit.Entry) error {
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.awaitClaims(ctx, tx, standing.AccountID); err != nil {
+			return err
+		}
 		return s.putStanding(ctx, tx, standing, entry)
 	})
+}
+
+// awaitClaims lets claims that are being committed end, and keeps others waiting until the
+// transaction has ended: a claim holds its account's lease, and its share of the installation,
+// before it reads the standing (mayOrder).
+func (s *Store) awaitClaims(ctx context.Context, tx bun.Tx, accountID string) error {
+	if accountID == trade.WholeInstallation {
+		return s.holdInstallation(ctx, tx, s.dialect.forUpdate)
+	}
+	_, err := tx.NewRaw("UPDATE leases SET epoch = epoch WHERE account_id = ?", accountID).Exec(ctx)
+	return err
+}
+
+func (s *Store) holdInstallation(ctx context.Context, tx bun.Tx, lock string) error {
+	var id int
+	return tx.NewRaw("SELECT id FROM installation_settings WHERE id = 1" + lock).Scan(ctx, &id)
+}
+
+// mayOrder returns trade.ErrStopped with a sentence when the standing in force does not allow an
+// order of the purpose. The standing stays as it is until the transaction ends.
+func (s *Store) mayOrder(ctx context.Context, tx bun.Tx, accountID string, purpose trade.Purpose) error {
+	if err := s.holdInstallation(ctx, tx, s.dialect.forShare); err != nil {
+		return err
+	}
+	standing, err := readStanding(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if !standing.State.Allows(purpose) {
+		return fault.Because(trade.ErrStopped, fault.Conflict, "%s", standing.Sentence())
+	}
+	return nil
 }
 
 // ownStanding is the state of one scope alone.

@@ -49,6 +49,7 @@ var tables = []tableOf{
 	{"orders", []string{"account_id", "client_order_id"}},
 	{"order_legs", []string{"account_id", "broker_order_id"}},
 	{"fills", []string{"account_id", "execution_id"}},
+	{"holdings", []string{"account_id", "symbol"}},
 	{"baselines", []string{"account_id", "symbol"}},
 	{"reconciliations", []string{"account_id"}},
 	{"imports", []string{"source", "kind", "old_id"}},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,39 @@ func (i *instant) Scan(stored any) error {
 		i.Time = time.UnixMicro(value).UTC()
 	default:
 		return fmt.Errorf("a time is stored as %T", stored)
+	}
+	return nil
+}
+
+// idList is a list of ids at rest: JSON.
+type idList []string
+
+// Value writes the list.
+func (l idList) Value() (driver.Value, error) {
+	if len(l) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal([]string(l))
+	return string(text), err
+}
+
+// Scan reads the list; an empty one is nil.
+func (l *idList) Scan(stored any) error {
+	var text []byte
+	switch value := stored.(type) {
+	case string:
+		text = []byte(value)
+	case []byte:
+		text = value
+	default:
+		return fmt.Errorf("a list of ids is stored as %T", stored)
+	}
+	var ids []string
+	if err := json.Unmarshal(text, &ids); err != nil {
+		return fmt.Errorf("read a list of ids: %w", err)
+	}
+	if *l = nil; len(ids) > 0 {
+		*l = ids
 	}
 	return nil
 }

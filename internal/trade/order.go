@@ -27,6 +27,11 @@ const (
 	TrailingStopOrder OrderType = "trailing_stop"
 )
 
+// Stops reports whether an order of the type ends a position because the price went against it.
+func (t OrderType) Stops() bool {
+	return t == StopOrder || t == StopLimitOrder || t == TrailingStopOrder
+}
+
 // OrderClass says whether an order brings others with it, spelled as Alpaca does.
 type OrderClass string
 

@@ -2,6 +2,7 @@ package trade
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -96,13 +97,20 @@ type Order struct {
 	BrokerStatus   string // Alpaca's own word
 	FilledQty      decimal.Decimal
 	FilledAvgPrice decimal.NullDecimal
-	Problem        string // the broker's reason for a rejection
-	RequestID      string // X-Request-ID of the answer that decided
-	SentTwice      bool   // it was sent again after the broker proved not to have it
-	Epoch          int64  // epoch of the lease under which it was claimed
-	SubmittedAt    time.Time
+	Problem        string    // the broker's reason for a rejection
+	RequestID      string    // X-Request-ID of the answer that decided
+	SentTwice      bool      // it was sent again after the broker proved not to have it
+	Epoch          int64     // epoch of the lease under which it was claimed
+	Legs           []Leg     // of a bracket, oto or oco order, as far as the broker has told
+	SubmittedAt    time.Time // the broker's, or while that is not known the market time of sending
 	FilledAt       time.Time
 	UpdatedAt      time.Time
+}
+
+// Leg is an order that the broker made because an order of ours brings it along.
+type Leg struct {
+	BrokerOrderID string
+	Type          OrderType
 }
 
 // Apply moves the order by the event, or returns an error and leaves it as it was.
@@ -127,14 +135,51 @@ func (o *Order) Adopt(report BrokerOrder) error {
 	o.BrokerOrderID, o.BrokerStatus = report.ID, report.Status
 	o.FilledQty, o.FilledAvgPrice = report.FilledQty, report.FilledAvgPrice
 	o.SubmittedAt, o.FilledAt = report.SubmittedAt, report.FilledAt
+	for _, leg := range report.Legs {
+		o.addLeg(Leg{leg.ID, OrderType(leg.Type)})
+	}
 	return nil
+}
+
+func (o *Order) addLeg(leg Leg) {
+	for _, known := range o.Legs {
+		if known.BrokerOrderID == leg.BrokerOrderID {
+			return
+		}
+	}
+	o.Legs = append(slices.Clone(o.Legs), leg)
+}
+
+// Outdated reports whether known says more than the order, which then must not replace it: known is
+// terminal already, has filled more, is at the broker while the order does not know that yet, or
+// was claimed under a later lease and the order says nothing that the broker said. Whoever writes
+// orders asks this under a lock, so that reports may come late, twice, out of order and from
+// several processes at once.
+func (o Order) Outdated(known Order) bool {
+	switch {
+	case o.FilledQty.LessThan(known.FilledQty):
+		return true
+	case known.State.Terminal():
+		return o.State != known.State
+	case !o.State.Unresolved():
+		return o.State == Accepted && known.State == PartiallyFilled
+	default:
+		return !known.State.Unresolved() || o.Epoch < known.Epoch
+	}
 }
 
 // Matches reports whether the broker's order is the one that the intent asked for. It is asked
 // before an order found under the intent's client order id is adopted.
 func (i Intent) Matches(o BrokerOrder) bool {
 	return o.ClientOrderID == i.ClientOrderID && o.Symbol == i.Symbol && o.Side == i.Side &&
-		o.Type == string(i.Type) && sameAmount(i.Qty, o.Qty, i.Notional.Valid) && sameAmount(i.Notional, o.Notional, i.Qty.Valid)
+		o.Type == string(i.Type) && i.samePrices(o) && sameAmount(i.Qty, o.Qty, i.Notional.Valid) && sameAmount(i.Notional, o.Notional, i.Qty.Valid)
+}
+
+// samePrices compares the prices that were asked for; others are the broker's to set, such as the
+// stop price that follows a trailing stop.
+func (i Intent) samePrices(o BrokerOrder) bool {
+	return sameAmount(i.LimitPrice, o.LimitPrice, true) && sameAmount(i.StopPrice, o.StopPrice, true) &&
+		sameAmount(i.TrailPercent, o.TrailPercent, true)
 }
 
 // sameAmount compares an asked amount with a reported one. A broker may fill in the amount that

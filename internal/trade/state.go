@@ -31,6 +31,19 @@ func (s TradingState) rank() int {
 	}
 }
 
+// Allows reports whether an order of the purpose may be sent. Closing everything is what a stop is
+// followed by, so that goes on even when halted.
+func (s TradingState) Allows(purpose Purpose) bool {
+	switch s {
+	case ReduceOnly:
+		return purpose.Closes()
+	case Halted:
+		return purpose == Flatten
+	default:
+		return true
+	}
+}
+
 // WholeInstallation is the Standing.AccountID of the state that holds for every account.
 const WholeInstallation = ""
 
@@ -56,4 +69,16 @@ type Standing struct {
 	Reason    string    // one sentence
 	Who       string    // user name; "alpaca-trader" when the program did it
 	Since     time.Time
+}
+
+// Sentence says in words why nothing, or no entry, is ordered.
+func (s Standing) Sentence() string {
+	what := "Trading is halted"
+	if s.State == ReduceOnly {
+		what = "Only exits are ordered"
+	}
+	if s.AccountID == WholeInstallation {
+		what += " in the whole installation"
+	}
+	return what + ": " + s.Reason
 }
