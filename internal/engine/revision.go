@@ -34,14 +34,28 @@ func decidingParts(s trade.Settings) []string {
 	for _, rule := range strategy.Enabled(s) {
 		parts = append(parts, rule.Indicator+" "+rule.Parameters(s))
 	}
-	parts = append(parts, "mode "+string(s.SignalMode))
-	if s.SignalMode == trade.Majority {
-		parts = append(parts, fmt.Sprintf("min_agree %d", s.SignalMinAgree))
-	}
+	parts = append(parts, countingParts(s)...)
 	parts = append(parts,
 		fmt.Sprintf("order %s %s", s.OrderType, s.TimeInForce),
 		fmt.Sprintf("size %s max %d short %t", s.PositionSizePct, s.MaxPositions, s.AllowShort))
 	return append(parts, executionParts(s.Execution)...)
+}
+
+// countingParts say how votes are counted.
+func countingParts(s trade.Settings) []string {
+	parts := []string{"mode " + string(s.SignalMode)}
+	if s.SignalMode == trade.Majority {
+		parts = append(parts, fmt.Sprintf("min_agree %d", s.SignalMinAgree))
+	}
+	return parts
+}
+
+// rangeParts say which average true range is computed, if any.
+func rangeParts(s trade.Settings) []string {
+	if s.Execution.SizeBy != trade.SizeVolatility {
+		return nil
+	}
+	return []string{fmt.Sprintf("atr %d", s.Execution.ATRPeriod)}
 }
 
 func executionParts(e trade.ExecutionSettings) []string {
