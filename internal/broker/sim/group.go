@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
+	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
 // A bracket, an OTO and an OCO are groups (RULES 5.6). The legs of a bracket or OTO wait until the
@@ -14,16 +15,16 @@ import (
 // cancels the take-profit, a take-profit makes the stop-loss smaller by what it trades. Whatever
 // ends one order of a group without a fill ends all.
 
-// addLegs makes the legs that the request asks for.
-func (a *account) addLegs(parent *order, request wire.CreateOrder, now time.Time) []*order {
+// addLegs makes the legs that the request asks for; they may fill in the window.
+func (a *account) addLegs(parent *order, request wire.CreateOrder, window market.Session, now time.Time) []*order {
 	var legs []*order
 	if request.TakeProfit != nil && parent.OrderClass != classOCO {
-		leg := parent.leg(typeLimit, now)
+		leg := parent.leg(typeLimit, window, now)
 		leg.LimitPrice = request.TakeProfit.LimitPrice
 		legs = append(legs, leg)
 	}
 	if request.StopLoss != nil {
-		leg := parent.leg(typeStop, now)
+		leg := parent.leg(typeStop, window, now)
 		leg.StopPrice, leg.LimitPrice = request.StopLoss.StopPrice, request.StopLoss.LimitPrice
 		if leg.LimitPrice.Valid {
 			leg.Type, leg.OrderType = typeStopLimit, typeStopLimit
@@ -45,7 +46,7 @@ func (a *account) addLegs(parent *order, request wire.CreateOrder, now time.Time
 }
 
 // leg is an order that closes what the parent opens: same quantity, time in force and class.
-func (o *order) leg(kind string, now time.Time) *order {
+func (o *order) leg(kind string, window market.Session, now time.Time) *order {
 	leg := &order{Order: wire.Order{
 		ID: uuid.NewString(), ClientOrderID: uuid.NewString(), CreatedAt: now,
 		AssetID: o.AssetID, Symbol: o.Symbol, AssetClass: o.AssetClass, Qty: o.Qty,
@@ -55,7 +56,7 @@ func (o *order) leg(kind string, now time.Time) *order {
 	if !o.buys() {
 		leg.Side, leg.PositionIntent = sideBuy, buyToClose
 	}
-	leg.submit(now)
+	leg.submit(window, now)
 	leg.Status = statusHeld
 	return leg
 }

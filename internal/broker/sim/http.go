@@ -197,8 +197,7 @@ func (c *call) alone(handle func(*call) (answer, error)) (answer, error) {
 	return result, c.record()
 }
 
-// authenticate finds or opens the account of the keys, which come in Alpaca's headers or as
-// HTTP Basic, and brings the exchange up to date. The lock is held.
+// authenticate finds or opens the account of the keys, and brings the exchange up to date. The lock is held.
 func (c *call) authenticate() error {
 	key, secret := c.keys()
 	found, opened, refused := c.exchange.authenticate(key, secret, c.Now())
@@ -214,19 +213,6 @@ func (c *call) authenticate() error {
 		return c.record()
 	}
 	return nil
-}
-
-// keys are what the request authenticates with.
-func (c *call) keys() (key, secret string) {
-	return keysOf(c.request)
-}
-
-func keysOf(r *http.Request) (key, secret string) {
-	key, secret = r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY")
-	if key == "" && secret == "" {
-		key, secret, _ = r.BasicAuth()
-	}
-	return key, secret
 }
 
 // match finds the route of the request.

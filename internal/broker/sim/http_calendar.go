@@ -97,13 +97,13 @@ func getMarketClocks(c *call) (answer, error) {
 		if !known {
 			return answer{}, unknownMarket(name)
 		}
-		clocks.Clocks = append(clocks.Clocks, marketClockView(asked, at, c.clockShown(at)))
+		clocks.Clocks = append(clocks.Clocks, c.marketClockView(asked, at, c.clockShown(at)))
 	}
 	return ok(clocks)
 }
 
-func marketClockView(asked wire.Market, at time.Time, plain wire.Clock) wire.MarketClock {
-	phase, until := phaseAt(at)
+func (c *call) marketClockView(asked wire.Market, at time.Time, plain wire.Clock) wire.MarketClock {
+	phase, until := c.phaseAt(at)
 	_, trades := market.SessionOn(at)
 	return wire.MarketClock{
 		IsMarketDay: trades, Market: asked, Timestamp: plain.Timestamp,
@@ -113,8 +113,9 @@ func marketClockView(asked wire.Market, at time.Time, plain wire.Clock) wire.Mar
 }
 
 // phaseAt is the part of the trading day at the moment, and its end.
-func phaseAt(at time.Time) (phase string, until time.Time) {
+func (c *call) phaseAt(at time.Time) (phase string, until time.Time) {
 	if session, ok := market.SessionOn(at); ok {
+		session.Close = c.faults.closing(session)
 		wide := extend(session)
 		switch {
 		case at.Before(wide.Open):
@@ -160,6 +161,7 @@ func getMarketCalendar(c *call) (answer, error) {
 	}
 	calendar := wire.MarketCalendar{Calendar: []wire.MarketDay{}, Market: asked}
 	for _, session := range market.Sessions(later(start, calendarFirst), earlier(end, calendarLast)) {
+		session.Close = c.faults.closing(session)
 		calendar.Calendar = append(calendar.Calendar, marketDayView(session, zone))
 	}
 	return ok(calendar)

@@ -45,17 +45,18 @@ func (e *exchange) next(o *order, now time.Time) (happening, bool) {
 	if o.TimeInForce == tifCLS {
 		return e.nextAtClose(o, now)
 	}
+	until := e.until(o)
 	for !o.From.After(now) {
-		window := windowAt(o.From, o.ExtendedHours)
+		window := e.windowAt(o.From, o.ExtendedHours)
 		if window.Open.After(o.From) {
 			o.From, o.FromRank = window.Open, rankFirstExtreme
 		}
-		stop := earlier(earlier(window.Close, now), o.Until)
+		stop := earlier(earlier(window.Close, now), until)
 		if found, ok := e.search(o, window, stop); ok {
 			return found, true
 		}
-		if !now.Before(o.Until) {
-			return happening{at: o.Until, rank: rankAll, order: o, kind: runsOut}, true
+		if !now.Before(until) {
+			return happening{at: until, rank: rankAll, order: o, kind: runsOut}, true
 		}
 		if now.Before(window.Close) {
 			break
@@ -99,16 +100,17 @@ func (o *order) meetsNow(p point, window market.Session) bool {
 
 // nextAtClose is the closing auction: the last print of the session, at its close.
 func (e *exchange) nextAtClose(o *order, now time.Time) (happening, bool) {
-	if now.Before(o.Until) {
+	until := e.until(o)
+	if now.Before(until) {
 		return happening{}, false
 	}
-	session := market.LatestSession(o.Until)
-	found := happening{at: o.Until, rank: rankAll, order: o, kind: runsOut}
-	last, ok := e.market.LastPrint(o.Symbol, o.Until)
+	session := market.LatestSession(until)
+	found := happening{at: until, rank: rankAll, order: o, kind: runsOut}
+	last, ok := e.market.LastPrint(o.Symbol, until)
 	if !ok || last.At.Before(session.Open) {
 		return found, true
 	}
-	found.point = point{at: o.Until, begin: last.At, price: last.Price, gap: true}
+	found.point = point{at: until, begin: last.At, price: last.Price, gap: true}
 	if price, ok := o.meet(found.point, e.terms); ok {
 		found.kind, found.price = trades, price
 	}

@@ -100,7 +100,7 @@ func (o *order) immediate() bool {
 
 // newOrder makes the order and says in which sessions it may fill: the one that is open, or
 // else the next one.
-func newOrder(request wire.CreateOrder, asset wire.Asset, now time.Time) *order {
+func (e *exchange) newOrder(request wire.CreateOrder, asset wire.Asset, now time.Time) *order {
 	o := &order{Order: wire.Order{
 		ID: uuid.NewString(), ClientOrderID: request.ClientOrderID,
 		CreatedAt: now, AssetID: asset.ID, Symbol: asset.Symbol, AssetClass: asset.Class,
@@ -117,7 +117,7 @@ func newOrder(request wire.CreateOrder, asset wire.Asset, now time.Time) *order 
 	if o.ClientOrderID == "" {
 		o.ClientOrderID = uuid.NewString()
 	}
-	o.submit(now)
+	o.submit(e.windowAt(now, o.ExtendedHours), now)
 	return o
 }
 
@@ -126,10 +126,9 @@ const (
 	expiryOfGTC = 16*time.Hour + 15*time.Minute // ... until the job at this time of the day, New York
 )
 
-// submit starts the order's life, or that of its replacement, at now.
-func (o *order) submit(now time.Time) {
+// submit starts the order's life, or that of its replacement, at now; it may fill in the window.
+func (o *order) submit(window market.Session, now time.Time) {
 	o.UpdatedAt, o.SubmittedAt, o.Status = now, now, statusPendingNew
-	window := windowAt(now, o.ExtendedHours)
 	o.Working = later(now, window.Open)
 	o.From, o.FromRank = o.Working, rankOpen // what ends at this moment was before the order
 	if o.Working.After(now) || o.auction() {
@@ -146,22 +145,32 @@ func (o *order) submit(now time.Time) {
 
 // windowAt is the session in which an order may fill at t, or the next one; with extended hours it
 // lasts from 4:00 to 20:00, or to 17:00 on half days.
-func windowAt(t time.Time, extended bool) market.Session {
-	session := market.LatestSession(t)
-	if extended {
-		session = extend(session)
-		if on, ok := market.SessionOn(t); ok && t.Before(on.Open) {
-			session = extend(on)
-		}
+func (e *exchange) windowAt(t time.Time, extended bool) market.Session {
+	session := e.window(market.LatestSession(t), extended)
+	if on, ok := market.SessionOn(t); extended && ok && t.Before(on.Open) {
+		session = e.window(on, extended)
 	}
 	if t.Before(session.Close) {
 		return session
 	}
-	session = market.NextSession(t)
+	return e.window(market.NextSession(t), extended)
+}
+
+// window is the session, which may end early, with or without the hours around it.
+func (e *exchange) window(session market.Session, extended bool) market.Session {
+	session.Close = e.faults.closing(session)
 	if extended {
-		session = extend(session)
+		return extend(session)
 	}
 	return session
+}
+
+// until is when the order ends by itself: at its Until, unless that session ends early.
+func (e *exchange) until(o *order) time.Time {
+	if o.TimeInForce == tifGTC {
+		return o.Until
+	}
+	return earlier(o.Until, e.window(market.LatestSession(o.Until), o.ExtendedHours).Close)
 }
 
 // extend widens a session by the hours before and after it.

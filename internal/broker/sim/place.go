@@ -28,7 +28,7 @@ func (e *exchange) place(a *account, request wire.CreateOrder, now time.Time) (*
 	if request.OrderClass == classOCO {
 		request.LimitPrice = request.TakeProfit.LimitPrice
 	}
-	o := newOrder(request, asset, now)
+	o := e.newOrder(request, asset, now)
 	if o.Type == typeTrailingStop {
 		o.follow(last.decimalPrice())
 		if !o.StopPrice.Decimal.IsPositive() {
@@ -45,7 +45,7 @@ func (e *exchange) place(a *account, request wire.CreateOrder, now time.Time) (*
 // enter adds the accepted order and its legs and tells of them.
 func (e *exchange) enter(a *account, o *order, request wire.CreateOrder, now time.Time) {
 	a.add(o)
-	for _, leg := range a.addLegs(o, request, now) {
+	for _, leg := range a.addLegs(o, request, e.windowAt(now, false), now) {
 		a.add(leg)
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
+	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
 // replace puts a new order in the place of an open one (RULES 5.7): a new id, the old creation
@@ -29,7 +30,7 @@ func (e *exchange) replace(a *account, id string, request wire.ReplaceOrder, now
 	if refused := a.checkClientID(request.ClientOrderID); refused != nil {
 		return nil, refused
 	}
-	fresh, refused := old.replacement(request, now)
+	fresh, refused := old.replacement(request, e.windowAt(now, old.ExtendedHours), now)
 	if refused != nil {
 		return nil, refused
 	}
@@ -41,7 +42,7 @@ func (e *exchange) replace(a *account, id string, request wire.ReplaceOrder, now
 }
 
 // replacement is a copy of the order with the request's changes, not yet known to anybody.
-func (o *order) replacement(r wire.ReplaceOrder, now time.Time) (*order, *refusal) {
+func (o *order) replacement(r wire.ReplaceOrder, window market.Session, now time.Time) (*order, *refusal) {
 	fresh := *o
 	fresh.ID, fresh.Replaces = uuid.NewString(), &o.ID
 	fresh.ClientOrderID = r.ClientOrderID
@@ -66,7 +67,7 @@ func (o *order) replacement(r wire.ReplaceOrder, now time.Time) (*order, *refusa
 		return nil, refused
 	}
 	waits, working := o.Waits, o.Working
-	fresh.submit(now)
+	fresh.submit(window, now)
 	fresh.Waits, fresh.Elected = waits, false
 	switch {
 	case o.Status == statusHeld:

@@ -61,7 +61,7 @@ func TestStartFillsAndTells(t *testing.T) {
 	machine.Advance(10 * time.Second)
 	select {
 	case <-changed:
-	case <-time.After(10 * time.Second):
+	case <-time.After(soon):
 		t.Fatal("no fill was told")
 	}
 	if order, err := b.trading.GetOrder(placed.ID); err != nil || order.Status != "filled" {

@@ -142,6 +142,9 @@ func (d *dataStream) authenticate(key, secret string) message {
 	if d.signed {
 		return streamSignedIn
 	}
+	if key == "oauth" || key == "access_token" {
+		key, secret = tokenKeys(secret)
+	}
 	if _, err := d.signIn(key, secret); err != nil {
 		return streamAuthFailed
 	}

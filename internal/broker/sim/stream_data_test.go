@@ -17,7 +17,7 @@ import (
 )
 
 // soon is how long a test waits for what must happen.
-const soon = 10 * time.Second
+const soon = 30 * time.Second
 
 // within gets the next value of the channel.
 func within[T any](t testing.TB, from <-chan T, what string) T {
@@ -232,12 +232,12 @@ func TestHaltedSymbolDoesNotTrade(t *testing.T) {
 	p.hear()
 	p.say(`{"action":"auth","key":"key","secret":"secret"}`)
 	p.hear()
-	p.say(`{"action":"subscribe","statuses":["AAPL"]}`)
+	p.say(`{"action":"subscribe","statuses":["AAPL"],"lulds":["MSFT"],"imbalances":["*"]}`)
 	p.hear()
 	b.raise(t, `{"kind":"halt","symbol":"AAPL","from":"2026-11-20T15:00:01Z","until":"2026-11-20T15:10:00Z"}`)
 	b.buy(t, "AAPL", "1", "halted")
 	b.advance(t, "2026-11-20T15:09:00Z")
-	if heard := p.hear(); !strings.Contains(heard, `"sc":"H"`) {
+	if heard := p.hear(); !strings.Contains(heard, `"sc":"H"`) || !strings.Contains(heard, `"T":"i","S":"AAPL","p":`) || strings.Count(heard, `"T":"l","S":"MSFT","u":`) != 1 {
 		t.Errorf("heard %s", heard)
 	}
 	if order, err := b.trading.GetOrderByClientOrderID("halted"); err != nil || order.Status == "filled" && order.FilledAt.After(at(t, "2026-11-20T15:00:00Z")) {

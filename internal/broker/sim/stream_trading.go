@@ -27,6 +27,7 @@ type streamRequest struct {
 	Data   struct {
 		KeyID     string   `json:"key_id" msgpack:"key_id"`
 		SecretKey string   `json:"secret_key" msgpack:"secret_key"`
+		Token     string   `json:"oauth_token" msgpack:"oauth_token"`
 		Streams   []string `json:"streams" msgpack:"streams"`
 	} `json:"data" msgpack:"data"`
 }
@@ -93,7 +94,10 @@ func (t *tradingStream) answer(ctx context.Context, content []byte) error {
 
 func (t *tradingStream) authenticate(ctx context.Context, request streamRequest) error {
 	key, secret := request.Data.KeyID, request.Data.SecretKey
-	if key == "" {
+	switch {
+	case request.Data.Token != "":
+		key, secret = tokenKeys(request.Data.Token)
+	case key == "":
 		key, secret = request.Key, request.Secret
 	}
 	status := "unauthorized"

@@ -21,7 +21,7 @@ type ticker interface {
 	prints(symbol string, after, until time.Time) []Print
 	closedMinutes(symbol string, after, until time.Time) []trade.Bar
 	daily(symbol string, now time.Time) (trade.Bar, bool)
-	halts(symbol string, after, until time.Time) []message
+	halts(symbol string, after, until time.Time) []halt
 	exchange(symbol string) (letter, tape string)
 }
 
@@ -44,11 +44,10 @@ func (s subscriptions) between(t ticker, since, now time.Time) []message {
 		if bars, days := wantsSymbol(s.Bars, symbol), wantsSymbol(s.DailyBars, symbol); bars || days {
 			found = append(found, barMessages(t, symbol, bars, days, since, now)...)
 		}
-		if wantsSymbol(s.Statuses, symbol) {
-			for _, m := range t.halts(symbol, since, now) {
-				found = append(found, dated{m[len(m)-1].value.(time.Time), m})
-			}
+		if wantsSymbol(s.LULDs, symbol) {
+			found = append(found, bandMessages(t, symbol, since, now)...)
 		}
+		found = append(found, s.haltMessages(t, symbol, since, now)...)
 	}
 	slices.SortStableFunc(found, func(a, b dated) int { return a.at.Compare(b.at) })
 	messages := make([]message, len(found))
@@ -96,6 +95,46 @@ func barMessages(t ticker, symbol string, bars, days bool, since, now time.Time)
 	return found
 }
 
+// The limits up and down are those of the first tier of stocks: a share around the price of the last
+// five minutes' end. They are told each five minutes, a simplification: an exchange moves them
+// when the reference price has moved by a percent.
+const (
+	bandShare = 0.05
+	bandEvery = 5 * time.Minute
+)
+
+func bandMessages(t ticker, symbol string, since, now time.Time) (found []dated) {
+	_, tape := t.exchange(symbol)
+	for _, minute := range t.closedMinutes(symbol, since, now) {
+		if minute.End.Truncate(bandEvery).Equal(minute.End) {
+			tick := tickOf(minute.Close)
+			found = append(found, dated{minute.End, message{
+				{"T", "l"}, {"S", symbol}, {"u", roundTo(minute.Close*(1+bandShare), tick)}, {"d", roundTo(minute.Close*(1-bandShare), tick)},
+				{"i", "B"}, {"z", tape}, {"t", minute.End},
+			}})
+		}
+	}
+	return found
+}
+
+// haltMessages are the changes of the trading status, and the imbalance that stands at each halt.
+func (s subscriptions) haltMessages(t ticker, symbol string, since, now time.Time) (found []dated) {
+	statuses, imbalances := wantsSymbol(s.Statuses, symbol), wantsSymbol(s.Imbalances, symbol)
+	if !statuses && !imbalances {
+		return nil
+	}
+	_, tape := t.exchange(symbol)
+	for _, h := range t.halts(symbol, since, now) {
+		if statuses {
+			found = append(found, dated{h.at, h.status(symbol, tape)})
+		}
+		if imbalances && !h.resumed {
+			found = append(found, dated{h.at, message{{"T", "i"}, {"S", symbol}, {"p", h.price}, {"z", tape}, {"t", h.at}}})
+		}
+	}
+	return found
+}
+
 func barMessage(kind, symbol string, bar trade.Bar) message {
 	b := wireBar(bar.Start, bar.Open, bar.High, bar.Low, bar.Close, bar.Volume)
 	return message{
@@ -120,16 +159,21 @@ func printID(at time.Time) uint64 {
 // quoteOf is the quote around a print: a basis point to each side, at least a cent (below a
 // dollar, a hundredth of a cent).
 func quoteOf(p Print, letter, tape string) wire.Quote {
-	tick := 0.01
-	if p.Price < 1 {
-		tick = 0.0001
-	}
+	tick := tickOf(p.Price)
 	half := math.Max(tick, math.Round(p.Price/1e4/tick)*tick)
 	return wire.Quote{
 		At: p.At, AskExchange: letter, AskPrice: roundTo(p.Price+half, tick), AskSize: 200,
 		BidExchange: letter, BidPrice: math.Max(tick, roundTo(p.Price-half, tick)), BidSize: 200,
 		Conditions: []string{"R"}, Tape: tape,
 	}
+}
+
+// tickOf is how fine prices are (RULES 5.3).
+func tickOf(price float64) float64 {
+	if price < 1 {
+		return 0.0001
+	}
+	return 0.01
 }
 
 func roundTo(price, tick float64) float64 { return math.Round(price/tick) / math.Round(1/tick) }
@@ -173,26 +217,37 @@ func (m marketTicker) daily(symbol string, now time.Time) (trade.Bar, bool) {
 	return m.config.Market.Daily(symbol, session.Date, now)
 }
 
+// halt is the moment at which trading of a symbol rests, or goes on.
+type halt struct {
+	at      time.Time
+	resumed bool
+	price   float64 // the last one before a rest
+}
+
+func (h halt) status(symbol, tape string) message {
+	code, text, reason, words := "H", "Trading Halt", "T12", "Trading Halted; For information requested by the exchange"
+	if h.resumed {
+		code, text, reason, words = "T", "Trading Resumption", "C11", "Trade Resumption"
+	}
+	return message{{"T", "s"}, {"S", symbol}, {"sc", code}, {"sm", text}, {"rc", reason}, {"rm", words}, {"z", tape}, {"t", h.at}}
+}
+
 // halts are the changes of the trading status.
-func (m marketTicker) halts(symbol string, after, until time.Time) (changes []message) {
-	_, tape := m.exchange(symbol)
+func (m marketTicker) halts(symbol string, after, until time.Time) (changes []halt) {
 	inside := func(at time.Time) bool { return at.After(after) && !at.After(until) }
 	for _, f := range m.faults.all() {
 		if f.Kind != faultHalt || f.Symbol != symbol {
 			continue
 		}
 		if inside(f.From) {
-			changes = append(changes, statusMessage(symbol, "H", "Trading Halt", "T12", "Trading Halted; For information requested by the exchange", tape, f.From))
+			last, _ := m.config.Market.LastPrint(symbol, f.From)
+			changes = append(changes, halt{at: f.From, price: last.Price})
 		}
 		if !f.Until.IsZero() && inside(f.Until) {
-			changes = append(changes, statusMessage(symbol, "T", "Trading Resumption", "C11", "Trade Resumption", tape, f.Until))
+			changes = append(changes, halt{at: f.Until, resumed: true})
 		}
 	}
 	return changes
-}
-
-func statusMessage(symbol, code, text, reason, words, tape string, at time.Time) message {
-	return message{{"T", "s"}, {"S", symbol}, {"sc", code}, {"sm", text}, {"rc", reason}, {"rm", words}, {"z", tape}, {"t", at}}
 }
 
 // printsBetween lists at most limit prints of [from, to], oldest first, in regular sessions.

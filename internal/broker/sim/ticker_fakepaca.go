@@ -68,7 +68,7 @@ func (f fakeTicker) daily(_ string, now time.Time) (trade.Bar, bool) {
 	return f.bar(start, now), now.After(start)
 }
 
-func (f fakeTicker) halts(string, time.Time, time.Time) []message { return nil }
+func (f fakeTicker) halts(string, time.Time, time.Time) []halt { return nil }
 
 // tickerOf is the ticker of a feed.
 func (s *Simulator) tickerOf(feed string) ticker {
