@@ -15,7 +15,7 @@ import (
 // exchange is a source with one bar a session since a day, counting what it is asked.
 type exchange struct {
 	mu      sync.Mutex
-	since   time.Time
+	from    time.Time
 	factor  float64 // divides all prices, as a split does
 	asked   []trade.BarQuery
 	failing bool
@@ -33,7 +33,7 @@ func (e *exchange) Bars(_ context.Context, query trade.BarQuery) (map[string][]t
 		if symbol == "NONE" {
 			continue
 		}
-		for _, session := range market.Sessions(e.since, query.End) {
+		for _, session := range market.Sessions(e.from, query.End) {
 			if session.Date.Before(query.Start) || session.Date.After(query.End) {
 				continue
 			}
@@ -132,7 +132,7 @@ func closed(t *testing.T, feed *market.Feed, source market.Source, now time.Time
 
 func TestFeedGivesClosedBarsOnly(t *testing.T) {
 	t.Parallel()
-	source := &exchange{since: at(t, "2015-01-01 00:00"), factor: 1}
+	source := &exchange{from: at(t, "2015-01-01 00:00"), factor: 1}
 	feed := market.NewFeed(nil)
 	bars := closed(t, feed, source, at(t, "2020-06-01 15:59"), "AAPL", "NONE")
 	if _, there := bars["NONE"]; there {
@@ -148,7 +148,7 @@ func TestFeedGivesClosedBarsOnly(t *testing.T) {
 
 func TestFeedAsksOnlyForWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	source := &exchange{since: at(t, "2015-01-01 00:00"), factor: 1}
+	source := &exchange{from: at(t, "2015-01-01 00:00"), factor: 1}
 	store := &shelf{bars: map[string][]trade.Bar{}}
 	feed := market.NewFeed(store)
 	closed(t, feed, source, at(t, "2020-06-01 17:00"), "AAPL", "SPY")
@@ -174,7 +174,7 @@ func TestFeedAsksOnlyForWhatIsMissing(t *testing.T) {
 
 func TestFeedNoticesASplit(t *testing.T) {
 	t.Parallel()
-	source := &exchange{since: at(t, "2015-01-01 00:00"), factor: 1}
+	source := &exchange{from: at(t, "2015-01-01 00:00"), factor: 1}
 	feed := market.NewFeed(&shelf{bars: map[string][]trade.Bar{}})
 	before := closed(t, feed, source, at(t, "2020-08-28 17:00"), "AAPL")["AAPL"]
 	source.factor = 4
@@ -186,7 +186,7 @@ func TestFeedNoticesASplit(t *testing.T) {
 
 func TestFeedReachesFurtherBackForAShortHistory(t *testing.T) {
 	t.Parallel()
-	source := &exchange{since: at(t, "2020-05-01 00:00"), factor: 1}
+	source := &exchange{from: at(t, "2020-05-01 00:00"), factor: 1}
 	if got := closed(t, market.NewFeed(nil), source, at(t, "2020-06-01 17:00"), "NEW")["NEW"]; len(got) != 21 {
 		t.Errorf("got %d bars, want all 21 there are", len(got))
 	}
@@ -194,7 +194,7 @@ func TestFeedReachesFurtherBackForAShortHistory(t *testing.T) {
 
 func TestFeedReportsADeadBroker(t *testing.T) {
 	t.Parallel()
-	source := &exchange{since: at(t, "2015-01-01 00:00"), factor: 1, failing: true}
+	source := &exchange{from: at(t, "2015-01-01 00:00"), factor: 1, failing: true}
 	if _, err := market.NewFeed(nil).Closed(t.Context(), source, "test", []string{"AAPL"}, trade.Day, 10, at(t, "2020-06-01 17:00")); err == nil {
 		t.Error("no error from a broker that is down")
 	}
