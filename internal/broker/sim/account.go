@@ -47,6 +47,8 @@ type account struct {
 	byClientID map[string]*order
 	open       []*order
 	settling   []settling // by day
+	closing    *ledger    // at the last close that anybody asked for ...
+	closed     time.Time  // ... which was this
 }
 
 // opening is the account before the first execution that is still remembered.

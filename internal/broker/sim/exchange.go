@@ -59,7 +59,7 @@ func (e *exchange) asset(name string) (wire.Asset, bool) {
 // Keys are words that an operator invents; these bounds keep a stranger from filling the memory.
 const (
 	longestKey   = 128
-	mostAccounts = 10_000
+	mostAccounts = 20_000
 )
 
 // authenticate returns the key pair's account, opened at its first use.

@@ -117,6 +117,7 @@ var routes = []route{
 	{"GET", "/_simulator/clock", open, getSimulatorClock},
 	{"POST", "/_simulator/advance", open, advanceClock},
 	{"GET", "/_simulator", open, getOverview},
+	{"POST", "/_simulator/accounts", open, openNewAccount},
 	{"GET", "/_simulator/requests", open, listRequests},
 	{"GET", "/_simulator/faults", open, listFaults},
 	{"POST", "/_simulator/faults", open, createFault},

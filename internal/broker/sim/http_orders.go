@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -95,11 +96,18 @@ func listOrders(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	candidates := c.account.Orders[filter.first:filter.last]
+	if filter.status == "open" && len(candidates) == len(c.account.Orders) {
+		candidates = slices.SortedFunc(slices.Values(c.account.open), func(a, b *order) int { return cmp.Compare(a.Number, b.Number) })
+	}
 	orders := []wire.Order{}
-	for i := filter.first; i < filter.last && len(orders) < filter.limit; i++ {
-		o := c.account.Orders[i]
+	for i := range candidates {
+		if len(orders) == filter.limit {
+			break
+		}
+		o := candidates[i]
 		if !filter.ascending {
-			o = c.account.Orders[filter.last-1-(i-filter.first)]
+			o = candidates[len(candidates)-1-i]
 		}
 		if filter.takes(o) {
 			orders = append(orders, c.account.view(o, filter.nested))

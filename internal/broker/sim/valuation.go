@@ -164,35 +164,52 @@ func (e *exchange) value(symbol string, qty decimal.Decimal, at time.Time) decim
 type ledger struct {
 	exchange *exchange
 	account  *account
-	next     int // index of the first fill that has not been replayed
+	next     int64 // number of the first activity that has not been replayed
 	cash     decimal.Decimal
 	held     map[string]decimal.Decimal
 }
 
 func (e *exchange) ledger(a *account) *ledger {
-	l := &ledger{exchange: e, account: a, cash: a.Opening.Cash, held: map[string]decimal.Decimal{}}
+	l := &ledger{exchange: e, account: a, next: a.Folded, cash: a.Opening.Cash, held: map[string]decimal.Decimal{}}
 	maps.Copy(l.held, a.Opening.Held)
 	return l
+}
+
+// closing is the account's ledger at the last close before now's day. It is kept and replayed on,
+// because every look at the account and its positions asks for it.
+func (e *exchange) closing(a *account, closed time.Time) *ledger {
+	if a.closing == nil || closed.Before(a.closed) || a.closing.next < a.Folded {
+		a.closing = e.ledger(a)
+	}
+	a.closed = closed
+	a.closing.replay(closed)
+	return a.closing
 }
 
 // replay books the fills until at. Before its first fill an account holds its
 // opening: its deposit.
 func (l *ledger) replay(at time.Time) {
-	for ; l.next < len(l.account.Fills) && !l.account.Fills[l.next].At.After(at); l.next++ {
-		f := l.account.Fills[l.next]
+	for _, f := range l.rest() {
+		if f.At.After(at) {
+			break
+		}
+		l.next++
 		l.cash = l.cash.Sub(f.signedAmount())
-		l.held[f.Symbol] = l.held[f.Symbol].Add(f.signedQty())
+		if l.held[f.Symbol] = l.held[f.Symbol].Add(f.signedQty()); l.held[f.Symbol].IsZero() {
+			delete(l.held, f.Symbol)
+		}
 	}
 }
+
+// rest are the activities that have not been replayed.
+func (l *ledger) rest() []fill { return l.account.Fills[l.next-l.account.Folded:] }
 
 // equityAt returns the account's equity at a moment that is not before the one asked last.
 func (l *ledger) equityAt(at time.Time) decimal.Decimal {
 	l.replay(at)
 	equity := l.cash
 	for symbol, qty := range l.held {
-		if !qty.IsZero() {
-			equity = equity.Add(l.exchange.value(symbol, qty, at))
-		}
+		equity = equity.Add(l.exchange.value(symbol, qty, at))
 	}
 	return equity
 }

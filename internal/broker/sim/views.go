@@ -20,7 +20,7 @@ func (e *exchange) accountView(a *account, now time.Time) wire.Account {
 		BuyingPower: f.buyingPower, RegTBuyingPower: f.regulationT, EffectiveBuyingPower: f.buyingPower,
 		NonMarginableBuyingPower: f.nonMarginable,
 		Cash:                     a.Cash, PortfolioValue: f.equity, Equity: f.equity,
-		LastEquity:          e.ledger(a).equityAt(closed),
+		LastEquity:          e.closing(a, closed).equityAt(closed),
 		PositionMarketValue: f.long.Sub(f.short), LongMarketValue: f.long, ShortMarketValue: f.short,
 		InitialMargin: f.initial, MaintenanceMargin: f.maintenance, LastMaintenanceMargin: e.maintenanceAt(a, closed),
 		SMA: notNegative(f.equity.Sub(f.initial)), Multiplier: f.multiplier,
@@ -29,13 +29,11 @@ func (e *exchange) accountView(a *account, now time.Time) wire.Account {
 	}
 }
 
-// maintenanceAt is the maintenance margin at an earlier moment.
+// maintenanceAt is the maintenance margin at the last close.
 func (e *exchange) maintenanceAt(a *account, at time.Time) decimal.Decimal {
-	replay := e.ledger(a)
-	replay.replay(at)
 	var f figures
-	for symbol, qty := range replay.held {
-		if last, ok := e.market.LastPrint(symbol, at); ok && !qty.IsZero() {
+	for symbol, qty := range e.closing(a, at).held {
+		if last, ok := e.market.LastPrint(symbol, at); ok {
 			e.addPosition(&f, symbol, qty, last.decimalPrice())
 		}
 	}
@@ -76,27 +74,21 @@ func (e *exchange) price(view *wire.Position, a *account, price decimal.Decimal,
 		return
 	}
 	last := yesterday.decimalPrice()
-	basis := intradayBasis(a, view.Symbol, last, lastClose(now))
+	basis := e.closing(a, lastClose(now)).intradayBasis(view.Symbol, last)
 	today := value.Sub(basis)
 	view.LastdayPrice, view.ChangeToday = decimal.NewNullDecimal(last), share(price.Sub(last), last)
 	view.UnrealizedIntradayPL, view.UnrealizedIntradayPLPC = decimal.NewNullDecimal(today), share(today, basis)
 }
 
 // intradayBasis is the position at the last close, valued there, and what was traded since.
-func intradayBasis(a *account, symbol string, last decimal.Decimal, closed time.Time) decimal.Decimal {
-	before, since := a.Opening.Held[symbol], decimal.Zero
-	for _, f := range a.Fills {
-		switch {
-		case f.Symbol != symbol:
-		case f.At.After(closed):
-			if f.execution() {
-				since = since.Add(f.signedAmount())
-			}
-		default:
-			before = before.Add(f.signedQty())
+func (l *ledger) intradayBasis(symbol string, last decimal.Decimal) decimal.Decimal {
+	basis := l.held[symbol].Mul(last).Round(2)
+	for _, f := range l.rest() {
+		if f.Symbol == symbol && f.execution() {
+			basis = basis.Add(f.signedAmount())
 		}
 	}
-	return before.Mul(last).Round(2).Add(since)
+	return basis
 }
 
 // share is part over the size of whole, null where that is nothing.
