@@ -106,17 +106,18 @@ func (s *server) trading(ctx context.Context, _ *nothing) (tradingView, error) {
 	return viewTrading(report), err
 }
 
-// reachBody says for which of the user's accounts something is done.
-type reachBody struct {
+// ReachBody says for which of the user's accounts something is done. It is exported because the
+// schema leaves embedded fields of other types out.
+type ReachBody struct {
 	Account string `json:"account,omitempty" doc:"By name; left out: the active one"`
 	All     bool   `json:"all,omitempty" doc:"All of the user's accounts"`
 }
 
-func (b reachBody) reach() app.Reach { return app.Reach{Account: b.Account, All: b.All} }
+func (b ReachBody) reach() app.Reach { return app.Reach{Account: b.Account, All: b.All} }
 
 type haltInput struct {
 	Body struct {
-		reachBody
+		ReachBody
 		State  trade.TradingState `json:"state,omitempty" enum:"halted,reduce_only" doc:"halted unless said otherwise"`
 		Reason string             `json:"reason,omitempty" maxLength:"200"`
 	}
@@ -137,7 +138,7 @@ func (s *server) tradingHalt(ctx context.Context, input *haltInput) (standingsVi
 
 type resumeInput struct {
 	Body struct {
-		reachBody
+		ReachBody
 		State trade.TradingState `json:"state,omitempty" enum:"active,reduce_only" doc:"active unless said otherwise"`
 	}
 }
@@ -153,7 +154,7 @@ func (s *server) tradingResume(ctx context.Context, input *resumeInput) (standin
 
 type flattenInput struct {
 	Body struct {
-		reachBody
+		ReachBody
 		State  trade.TradingState `json:"state,omitempty" enum:"halted,reduce_only" doc:"In force from then on; halted unless said otherwise"`
 		Reason string             `json:"reason,omitempty" maxLength:"200"`
 		DryRun bool               `json:"dry_run,omitempty" doc:"Only say what would be closed"`

@@ -1524,6 +1524,10 @@ export interface components {
             side: "buy" | "sell";
         };
         FlattenInputBody: {
+            /** @description By name; left out: the active one */
+            account?: string;
+            /** @description All of the user's accounts */
+            all?: boolean;
             /** @description Only say what would be closed */
             dry_run?: boolean;
             reason?: string;
@@ -1546,6 +1550,10 @@ export interface components {
             accounts: components["schemas"]["FlattenedView"][];
         };
         HaltInputBody: {
+            /** @description By name; left out: the active one */
+            account?: string;
+            /** @description All of the user's accounts */
+            all?: boolean;
             reason?: string;
             /**
              * @description halted unless said otherwise
@@ -1894,6 +1902,10 @@ export interface components {
             success: boolean;
         };
         ResumeInputBody: {
+            /** @description By name; left out: the active one */
+            account?: string;
+            /** @description All of the user's accounts */
+            all?: boolean;
             /**
              * @description active unless said otherwise
              * @enum {string}
