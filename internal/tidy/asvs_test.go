@@ -2,6 +2,7 @@ package tidy_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"go/ast"
 	"os"
 	"path/filepath"
@@ -66,6 +67,26 @@ func TestEveryRequirementIsAnswered(t *testing.T) {
 	for id, level := range levels {
 		if asvsLevels[level] && answers[id] == 0 {
 			t.Errorf("%s does not answer %s of level %s", asvsPage, id, level)
+		}
+	}
+}
+
+// TestTotalsAreThoseOfTheRows: the page begins with counts of its own rows.
+func TestTotalsAreThoseOfTheRows(t *testing.T) {
+	t.Parallel()
+	levels, counts := asvsRequirements(t), map[string]map[string]int{"levels 1 and 2": {}, "level 3, where listed": {}}
+	for _, row := range asvsRows(t) {
+		name := "level 3, where listed"
+		if asvsLevels[levels[row.id]] {
+			name = "levels 1 and 2"
+		}
+		counts[name][row.word]++
+	}
+	page := strings.Join(load(t).texts[asvsPage], "\n")
+	for name, count := range counts {
+		want := fmt.Sprintf("| %s | %d | %d | %d |", name, count["met"], count["not met"], count["not applicable"])
+		if !strings.Contains(page, want) {
+			t.Errorf("%s: the totals should be\n%s", asvsPage, want)
 		}
 	}
 }
