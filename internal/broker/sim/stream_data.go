@@ -2,10 +2,9 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 const (
@@ -40,7 +39,8 @@ type dataStream struct {
 	codec  codec
 	feed   string
 	ticker ticker
-	since  time.Time // everything up to here was sent
+	late   <-chan struct{} // closed when the client should have signed in
+	since  time.Time       // everything up to here was sent
 	signed bool
 	wanted subscriptions
 }
@@ -54,54 +54,15 @@ type dataRequest struct {
 }
 
 func serveDataStream(c *call) (answer, error) {
-	socket, ctx, err := c.accept()
-	if err != nil {
-		return served()
-	}
-	feed := c.path["feed"]
-	stream := &dataStream{call: c, socket: socket, codec: codecOf(c.request.Header.Get("Content-Type")), feed: feed, ticker: c.tickerOf(feed)}
-	socket.binary = stream.codec.msgpack
-	reason := websocket.StatusNormalClosure
-	if stream.run(ctx) != nil {
-		reason = websocket.StatusPolicyViolation
-	}
-	c.close(socket, reason, "")
-	return served()
-}
-
-func (d *dataStream) run(ctx context.Context) error {
-	if err := d.welcome(ctx); err != nil {
-		return err
-	}
-	inbox := d.socket.receive(ctx)
-	tooLate := time.NewTimer(authWithin)
-	alive := time.NewTicker(pingEvery)
-	defer tooLate.Stop()
-	defer alive.Stop()
-	for {
-		moved, err := d.sendMarket(ctx)
-		if err != nil {
-			return err
+	return c.converse(func(ctx context.Context, one *socket) (speaker, error) {
+		feed, late := c.path["feed"], make(chan struct{})
+		stream := &dataStream{
+			call: c, socket: one, codec: codecOf(c.request.Header.Get("Content-Type")), feed: feed, ticker: c.tickerOf(feed), late: late,
 		}
-		select {
-		case content, open := <-inbox:
-			if !open {
-				return nil
-			}
-			if err := d.answer(ctx, content); err != nil {
-				return err
-			}
-		case <-moved:
-		case <-tooLate.C:
-			if !d.signed {
-				return d.send(ctx, streamAuthTimeout)
-			}
-		case <-alive.C:
-			d.socket.ping(ctx)
-		case <-ctx.Done():
-			return nil
-		}
-	}
+		one.binary = stream.codec.msgpack
+		time.AfterFunc(authWithin, func() { close(late) })
+		return stream, stream.welcome(ctx)
+	})
 }
 
 // welcome greets the client, and signs it in when its handshake carries keys.
@@ -167,11 +128,10 @@ func (d *dataStream) subscribe(wanted subscriptions) message {
 	return wanted.message()
 }
 
-// sendMarket sends what has happened on the market, and returns a channel that is closed when
-// its time has moved on.
-func (d *dataStream) sendMarket(ctx context.Context) (moved <-chan struct{}, err error) {
+// tell sends what has happened on the market, and says when its time has moved on.
+func (d *dataStream) tell(ctx context.Context) (again, late <-chan struct{}, err error) {
 	if !d.signed {
-		return nil, nil
+		return nil, d.late, d.timeOut(ctx)
 	}
 	moved, now := d.ticker.moved(), d.ticker.now()
 	happened := d.wanted.between(d.ticker, d.since, now)
@@ -181,10 +141,20 @@ func (d *dataStream) sendMarket(ctx context.Context) (moved <-chan struct{}, err
 			break
 		}
 		if err := d.send(ctx, part...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return moved, nil
+	return moved, nil, nil
+}
+
+// timeOut ends a stream whose client has not signed in within its time.
+func (d *dataStream) timeOut(ctx context.Context) error {
+	select {
+	case <-d.late:
+		return errors.Join(d.send(ctx, streamAuthTimeout), errOver)
+	default:
+		return nil
+	}
 }
 
 // send writes an array; of a control message it holds one, because the Go SDK wants exactly one.

@@ -34,14 +34,6 @@ func newDelivery(a *account, key, cursor string) *delivery {
 	return &delivery{account: a, key: key, cursor: cursor, due: make(chan struct{}, 1)}
 }
 
-// signal tells when a late update may be sent; nil, which never does, for no delivery.
-func (d *delivery) signal() <-chan struct{} {
-	if d == nil {
-		return nil
-	}
-	return d.due
-}
-
 // take returns what to send now, and a channel that is closed when more has happened.
 func (d *delivery) take(s *Simulator) (send []wire.TradeUpdate, grown <-chan struct{}) {
 	s.mu.Lock()

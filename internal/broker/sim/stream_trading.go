@@ -2,9 +2,6 @@ package sim
 
 import (
 	"context"
-	"time"
-
-	"github.com/coder/websocket"
 )
 
 // tradingStream is one client of /stream: it authenticates, listens to trade_updates, and gets
@@ -33,47 +30,10 @@ type streamRequest struct {
 }
 
 func serveTradingStream(c *call) (answer, error) {
-	socket, ctx, err := c.accept()
-	if err != nil {
-		return served()
-	}
-	socket.binary = true
-	stream := &tradingStream{call: c, socket: socket, codec: codecOf(c.request.Header.Get("Content-Type"))}
-	err = stream.run(ctx)
-	reason := websocket.StatusNormalClosure
-	if err != nil {
-		reason = websocket.StatusPolicyViolation
-	}
-	c.close(socket, reason, "")
-	return served()
-}
-
-// run serves the client until it leaves or breaks the protocol.
-func (t *tradingStream) run(ctx context.Context) error {
-	inbox := t.socket.receive(ctx)
-	alive := time.NewTicker(pingEvery)
-	defer alive.Stop()
-	for {
-		again, err := t.sendUpdates(ctx)
-		if err != nil {
-			return err
-		}
-		select {
-		case content, open := <-inbox:
-			if !open {
-				return nil
-			}
-			if err := t.answer(ctx, content); err != nil {
-				return err
-			}
-		case <-again:
-		case <-t.updates.signal():
-		case <-alive.C:
-			t.socket.ping(ctx)
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	return c.converse(func(_ context.Context, one *socket) (speaker, error) {
+		one.binary = true
+		return &tradingStream{call: c, socket: one, codec: codecOf(c.request.Header.Get("Content-Type"))}, nil
+	})
 }
 
 // answer handles one message of the client.
@@ -124,10 +84,10 @@ func (t *tradingStream) listen(ctx context.Context, streams []string) error {
 	return t.reply(ctx, "listening", map[string]any{"streams": served})
 }
 
-// sendUpdates sends what has happened and returns a channel that tells when to look again.
-func (t *tradingStream) sendUpdates(ctx context.Context) (again <-chan struct{}, err error) {
+// tell sends what has happened, and says when to look again.
+func (t *tradingStream) tell(ctx context.Context) (again, late <-chan struct{}, err error) {
 	if t.updates == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	updates, again := t.updates.take(t.Simulator)
 	for _, update := range updates {
@@ -136,10 +96,10 @@ func (t *tradingStream) sendUpdates(ctx context.Context) (again <-chan struct{},
 		}
 		update.AccountID = "" // only the HTTP stream names it
 		if err := t.reply(ctx, "trade_updates", update); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return again, nil
+	return again, t.updates.due, nil
 }
 
 func (t *tradingStream) reply(ctx context.Context, stream string, data any) error {
