@@ -78,8 +78,8 @@ func TestAccountsFromAddingToDeleting(t *testing.T) {
 	v.call("POST", "/api/accounts", map[string]any{"name": "live", "api_key": "AKLIVE", "secret_key": "shh", "paper": false}).want(201)
 	later := b.clock.Now().Truncate(time.Microsecond).Format(time.RFC3339Nano)
 	v.call("GET", "/api/accounts", nil).want(200).json(`[
-		{"name":"my paper","api_key":"PKTESTKE...","paper":true,"active":true,"demo":false,"automated":false,"next_run":null,"created_at":"` + created + `"},
-		{"name":"live","api_key":"AKLIVE...","paper":false,"active":false,"demo":false,"automated":false,"next_run":null,"created_at":"` + later + `"}]`)
+		{"name":"my paper","api_key":"PKTESTKE...","paper":true,"active":true,"demo":false,"automated":false,"armed":true,"next_run":null,"created_at":"` + created + `"},
+		{"name":"live","api_key":"AKLIVE...","paper":false,"active":false,"demo":false,"automated":false,"armed":false,"next_run":null,"created_at":"` + later + `"}]`)
 
 	v.call("POST", "/api/accounts/live/activate", nil).want(200)
 	if said := v.call("GET", "/api/account", nil).want(200).text; !strings.Contains(said, `"name":"live","paper":false`) {

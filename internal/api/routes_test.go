@@ -93,7 +93,7 @@ var routeAccess = map[string]access{
 	"DELETE /api/accounts/{name}/arm":       {``, 401, 403, 404, 0},
 	"POST /api/accounts/{name}/reconcile":   {`{"adopt":true}`, 401, 403, 404, 0},
 	"GET /api/accounts/{name}/strategy":     {``, 401, 404, 404, 0},
-	"PUT /api/accounts/{name}/strategy":     {`{"max_positions":9}`, 401, 403, 404, 0},
+	"PUT /api/accounts/{name}/strategy":     {`{"max_positions":4}`, 401, 403, 404, 0},
 	"DELETE /api/accounts/{name}/strategy":  {``, 401, 403, 404, 0},
 	"GET /api/accounts/{name}/watchlist":    {``, 401, 404, 404, 0},
 	"PUT /api/accounts/{name}/watchlist":    {`{"symbols":["SPY"]}`, 401, 403, 404, 0},

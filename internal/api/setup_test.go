@@ -44,6 +44,7 @@ type bench struct {
 	app     *app.App
 	store   *store.Store
 	broker  *fakeBroker
+	desk    *fakeDesk
 	bus     *event.Bus
 	keyring *secret.Keyring
 	clock   *clock.Held
@@ -76,7 +77,7 @@ func setupOn(t *testing.T, address storetest.Address, options ...option) *bench 
 // setupReplica is a server on a database that others may share.
 func setupReplica(t *testing.T, database *store.Store, held *clock.Held, tune func(*http.Server), options ...option) *bench {
 	t.Helper()
-	b := &bench{t: t, store: database, broker: newFakeBroker(), bus: &event.Bus{}, clock: held, log: &lockedBuffer{}}
+	b := &bench{t: t, store: database, broker: newFakeBroker(), desk: newFakeDesk(), bus: &event.Bus{}, clock: held, log: &lockedBuffer{}}
 	keyring, err := secret.NewKeyring(secret.GenerateKey())
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func setupReplica(t *testing.T, database *store.Store, held *clock.Held, tune fu
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	forApp := app.Config{
 		Store: b.store, Brokerages: b.broker, Keyring: keyring, Passwords: auth.NewPasswords(cheap),
-		Signals: b.broker, Bus: b.bus, Clock: b.clock, Logger: logger, Verifier: untouchedLog{},
+		Signals: b.broker, Desk: b.desk, Bus: b.bus, Clock: b.clock, Logger: logger, Verifier: untouchedLog{},
 		LiveInterval: 20 * time.Millisecond, SignInFloor: time.Nanosecond,
 	}
 	forAPI := api.Config{

@@ -68,6 +68,18 @@ var tokenAccess = map[string]struct{ read, paper, live int }{
 	"PUT /api/indicators":            {403, 200, 403},
 	"GET /api/settings":              {200, 403, 403},
 	"PUT /api/settings":              {403, 200, 403},
+
+	"GET /api/explain":                      {400, 403, 403},
+	"GET /api/trading":                      {200, 403, 403},
+	"POST /api/trading/halt":                {403, 200, 403},
+	"POST /api/trading/flatten":             {403, 200, 403},
+	"POST /api/accounts/{name}/reconcile":   {403, 200, 403},
+	"GET /api/accounts/{name}/strategy":     {200, 403, 403},
+	"PUT /api/accounts/{name}/strategy":     {403, 200, 403},
+	"DELETE /api/accounts/{name}/strategy":  {403, 200, 403},
+	"GET /api/accounts/{name}/watchlist":    {200, 403, 403},
+	"PUT /api/accounts/{name}/watchlist":    {403, 200, 403},
+	"DELETE /api/accounts/{name}/watchlist": {403, 200, 403},
 }
 
 // TestEveryRouteWithEveryScope calls each route, on both databases, with tokens of an administrator:
@@ -144,9 +156,15 @@ func TestATokenIsBoundToTheModeOfTheAccounts(t *testing.T) {
 	paper.call("POST", "/api/watchlist", map[string]any{"symbol": "SPY"}).problem(403)
 	live.call("PUT", "/api/settings", change).problem(403) // the paper account still trades by the same strategy
 	both.call("PUT", "/api/settings", change).want(200)
+	both.call("PUT", "/api/indicators", map[string]any{"schedule_enabled": true}).problem(409) // nobody has armed it
+	v.call("POST", "/api/accounts/live/arm", map[string]any{"confirm_name": "live"}).want(200)
 	both.call("PUT", "/api/indicators", map[string]any{"schedule_enabled": true}).want(200)
 	v.call("POST", "/api/accounts/paper/activate", nil).want(200)
 	paper.call("PUT", "/api/settings", change).problem(403) // the live account trades, shown or not
+	paper.call("POST", "/api/trading/halt", map[string]any{"all": true}).problem(403)
+	paper.call("POST", "/api/trading/halt", map[string]any{"account": "live"}).problem(403)
+	paper.call("POST", "/api/trading/halt", map[string]any{}).want(200)
+	paper.call("PUT", "/api/accounts/live/strategy", change).problem(403)
 	for _, call := range []string{"POST /api/accounts/paper/activate", "DELETE /api/accounts/paper", "GET /api/accounts"} {
 		method, path, _ := strings.Cut(call, " ")
 		both.call(method, path, nil).problem(403)

@@ -33,6 +33,9 @@ type Config struct {
 
 	Require2FA auth.FactorRule // of whom a second factor is demanded; empty: of nobody
 
+	// SimulatedTime reports whether the account's market has a time of its own; nil: none has.
+	SimulatedTime func(trade.BrokerageAccount) bool
+
 	SetupCode  secret.Text // what the very first registration must give; empty: nothing
 	PublicURL  string      // where browsers reach the server, for links; empty: links are paths
 	RateLimits RateLimits  // the limits of this process, which administrators may override; nil: none
@@ -65,6 +68,9 @@ func New(config Config) *App {
 	}
 	if config.SignInFloor <= 0 {
 		config.SignInFloor = usualSignInFloor
+	}
+	if config.SimulatedTime == nil {
+		config.SimulatedTime = func(trade.BrokerageAccount) bool { return false }
 	}
 	if config.FlattenPatience <= 0 {
 		config.FlattenPatience = usualFlattenPatience

@@ -21,7 +21,7 @@ type Automation struct {
 	clocks map[string]seenClock // by account mode
 }
 
-// AutomationConfig is what an Automation works with. All fields but SimulatedTime are required.
+// AutomationConfig is what an Automation works with. Fields are required unless they say otherwise.
 type AutomationConfig struct {
 	Store interface {
 		Accounts
@@ -37,6 +37,8 @@ type AutomationConfig struct {
 	Log        *slog.Logger
 	DryRun     bool          // TRADING_ENABLED=false: decide and record, order nothing
 	ClockAge   time.Duration // how old a broker's clock may be before it is asked again
+	// Watch is told which accounts are automated, at each tick; nil: nobody is.
+	Watch func([]trade.BrokerageAccount)
 	// SimulatedTime reports whether the account's market has a time of its own; nil: none has.
 	SimulatedTime func(trade.BrokerageAccount) bool
 }
@@ -67,6 +69,9 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if a.Watch != nil {
+		a.Watch(accounts)
 	}
 	var due []Due
 	for _, account := range accounts {
@@ -179,16 +184,18 @@ func (a *Automation) runOf(ctx context.Context, account trade.BrokerageAccount, 
 	if err != nil {
 		return desk.Run{}, err
 	}
+	ceiling, err := a.Store.InstallationRisk(ctx)
 	return desk.Run{
 		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, FeedName: a.FeedName(account),
-		Settings: strategy.Settings, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
+		Settings: strategy.Settings, Installation: ceiling, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
 		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly, SimulatedTime: a.SimulatedTime(account),
-	}, nil
+	}, err
 }
 
-// ResolveAll asks the brokers about every order that an earlier run of the program left open, before
-// the first tick: start-up is recovery. An account that another process holds is left to it; one
-// whose broker does not answer is resolved by its next cycle.
+// ResolveAll asks the brokers about every order that an earlier run of the program left open and
+// compares journal and broker: start-up is recovery. An account that another process holds is left
+// to it; one whose broker does not answer waits for its next cycle, which does the same before it
+// decides anything.
 func (a *Automation) ResolveAll(ctx context.Context) {
 	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
@@ -240,7 +247,9 @@ func (a *Automation) reconcile(ctx context.Context, account trade.BrokerageAccou
 	if err != nil {
 		return err
 	}
-	return a.Desk.Resolve(ctx, run.AccountID, run.Broker, wait)
+	run.LeaseWait = wait
+	_, err = a.Desk.Reconcile(ctx, run)
+	return err
 }
 
 // planNext moves the account to its next slot. Slots that passed while nothing ran are left out:

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/desk"
+	"github.com/jcap24/alpaca-trader/internal/event"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -97,11 +99,11 @@ func (a *App) putStanding(ctx context.Context, p auth.Principal, to scope, stand
 	if err := a.Store.SetStanding(ctx, standing, entry); err != nil {
 		return err
 	}
-	if to.accountID == trade.WholeInstallation {
-		a.pokeAll()
-	} else {
-		a.Poke(to.userID)
+	kind := desk.NewsHalt
+	if action == audit.TradingResumed {
+		kind = NewsResume
 	}
+	a.Tell(desk.News{Kind: kind, AccountID: standing.AccountID, UserID: to.userID, At: standing.Since, Standing: &standing})
 	return nil
 }
 
@@ -177,6 +179,20 @@ func inAccount(err error, of scope, count int) error {
 		return err
 	}
 	return fault.Because(err, fault.KindOf(err), "%s: %s", of.account.Name, fault.Public(err))
+}
+
+// NewsResume is news of a state that a person lifted: Standing.
+const NewsResume desk.NewsKind = "resume"
+
+// Tell publishes news of an account, or of the whole installation, and has the live pages of those
+// whom it concerns read everything again.
+func (a *App) Tell(news desk.News) {
+	a.Bus.Publish(event.NewsTopic, event.Event{Kind: event.News, Data: news})
+	if news.AccountID == trade.WholeInstallation {
+		a.pokeAll()
+	} else {
+		a.Poke(news.UserID)
+	}
 }
 
 // pokeAll has every live page read everything again now.

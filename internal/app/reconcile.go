@@ -65,7 +65,7 @@ func (a *App) run(ctx context.Context, account trade.BrokerageAccount) (desk.Run
 	}
 	return desk.Run{
 		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, Settings: settings,
-		Slot: a.Clock.Now(), LeaseWait: handWait,
+		Slot: a.Clock.Now(), LeaseWait: handWait, SimulatedTime: a.SimulatedTime(account),
 	}, nil
 }
 

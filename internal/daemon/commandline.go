@@ -113,12 +113,13 @@ func (s *TradingSession) OrderStates(ctx context.Context, cycle trade.Cycle) (ma
 // Close releases the database.
 func (s *TradingSession) Close() { s.database.close() }
 
-// newDesk returns a desk whose leases carry this process's name.
-func newDesk(journal *store.Store, bars *market.Feed, log *slog.Logger, finished func(trade.Cycle)) *desk.Desk {
-	return desk.New(desk.Config{
-		Journal: journal, Bars: bars, Clock: clock.System(), Log: log,
-		Holder: processName(), NewID: uuid.NewString, Finished: finished,
-	})
+// newDesk returns a desk whose leases carry this process's name; more completes its configuration.
+func newDesk(journal *store.Store, bars *market.Feed, log *slog.Logger, more func(*desk.Config)) *desk.Desk {
+	config := desk.Config{Journal: journal, Bars: bars, Clock: clock.System(), Log: log, Holder: processName(), NewID: uuid.NewString}
+	if more != nil {
+		more(&config)
+	}
+	return desk.New(config)
 }
 
 // processName is unique for each run of the program, so that a restarted process is a new holder.

@@ -44,6 +44,7 @@ func (s *scheduler) start(ctx context.Context) error {
 		RunCycle: func(ctx context.Context, accountID string, slot time.Time) error {
 			return s.automation.RunDue(ctx, app.Due{AccountID: accountID, Slot: slot})
 		},
+		ToCompare: s.automation.ToReconcile, Compare: s.automation.Reconcile,
 		Maintain: func(ctx context.Context) error {
 			_, err := s.sessions.Sweep(ctx)
 			return errors.Join(err, s.store.SweepLinks(ctx), s.store.SweepSignIns(ctx))

@@ -136,7 +136,8 @@ type house struct {
 	demo       *demoMarket // nil without --demo
 	app        *useCases
 	automation *app.Automation
-	scheduler  *scheduler // nil with --no-scheduler
+	scheduler  *scheduler    // nil with --no-scheduler
+	watches    *OrderWatches // nil with --no-scheduler
 	limiter    *ratelimit.Limiter
 	counting   io.Closer // what the limiter counts in
 	witness    *witness.Witness
@@ -150,6 +151,9 @@ func build(ctx context.Context, options Options) (*house, error) {
 	database, keyring, err := openStore(ctx, options.Config, options.Log)
 	if err != nil {
 		return nil, err
+	}
+	if err := database.Serve(ctx); err != nil {
+		return nil, errors.Join(err, database.Close())
 	}
 	h := &house{options: options, store: database}
 	if h.witness, err = newWitness(options.Config, database, keyring, options.Log); err != nil {
@@ -182,23 +186,28 @@ func build(ctx context.Context, options Options) (*house, error) {
 // and the bus.
 func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secret.Text) {
 	bus, bars := &event.Bus{}, market.NewFeed(h.store)
-	tradingDesk := newDesk(h.store, bars, h.options.Log, func(cycle trade.Cycle) {
-		bus.Publish(cycle.UserID, event.Event{Kind: event.Cycle, Data: cycle})
+	tradingDesk := newDesk(h.store, bars, h.options.Log, func(config *desk.Config) {
+		config.Finished = func(cycle trade.Cycle) { bus.Publish(cycle.UserID, event.Event{Kind: event.Cycle, Data: cycle}) }
+		config.Tell = func(news desk.News) { h.app.Tell(news) }
 	})
+	simulated := func(account trade.BrokerageAccount) bool {
+		return account.Demo || h.options.Config.Alpaca.SimulatedTime(account.Paper)
+	}
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, bars}, Bus: bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
+		Desk: tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
 	}
 	h.automation = app.NewAutomation(app.AutomationConfig{
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
 		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode(), account.UserID) },
 		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
-		SimulatedTime: func(account trade.BrokerageAccount) bool {
-			return account.Demo || h.options.Config.Alpaca.SimulatedTime(account.Paper)
-		},
+		SimulatedTime: simulated,
 	})
 	if h.options.Scheduler {
+		h.watches = accounts.WatchOrders(orderListener{h.automation, tradingDesk, h.options.Log}, h.options.Log)
+		h.automation.Watch = h.watches.Follow
 		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery}
 		settings.Scheduler = h.scheduler
 	}
@@ -260,6 +269,7 @@ func (h *house) close() error {
 	defer cancel()
 	var errs []error
 	if h.scheduler != nil {
+		h.watches.Close()
 		errs = append(errs, h.scheduler.stop(patience))
 	}
 	h.app.Close()

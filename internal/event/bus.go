@@ -19,8 +19,13 @@ const (
 	Cycle     Kind = "cycle"     // trade.Cycle, published by whoever ran it; feeds turn it into app.CycleReport
 	Status    Kind = "status"    // app.SchedulerStatus
 	Trading   Kind = "trading"   // app.TradingReport
+	News      Kind = "news"      // desk.News, on NewsTopic only
 	Problem   Kind = "problem"   // string: one sentence, empty when it is over
 )
+
+// NewsTopic is where everything that happens to orders and to states of trading is published, of all
+// accounts; the other topics are users' ids.
+const NewsTopic = "news"
 
 // Event is one thing that happened. Data is shared by all subscribers: nobody changes it.
 type Event struct {
