@@ -152,6 +152,9 @@ func (f *fakeBroker) Order(context.Context, string) (trade.BrokerOrder, error) {
 func (f *fakeBroker) Changes(context.Context, time.Time) ([]trade.Change, error) {
 	panic("a page never asks for changes")
 }
+func (f *fakeBroker) Quotes(context.Context, []string) (map[string]trade.Quote, error) {
+	panic("a page never asks for quotes")
+}
 func (f *fakeBroker) Fills(context.Context, time.Time) ([]trade.Fill, error) {
 	panic("a page never asks for fills")
 }

@@ -82,7 +82,7 @@ func (t *turn) decideAndTrade(ctx context.Context, cycle *trade.Cycle) error {
 		return err
 	}
 	t.AtStep(StepJournaled)
-	return t.submitAll(ctx, *cycle)
+	return errors.Join(t.submitAll(ctx, *cycle), t.protect(ctx, *cycle, standing.State))
 }
 
 // mayDecide sets the cycle's outcome to skipped, with the sentence, when nothing is to be decided
@@ -109,7 +109,7 @@ func (t *turn) mayDecide(ctx context.Context, cycle *trade.Cycle, now trade.Mark
 
 // decide gathers what a plan depends on and plans. It changes nothing anywhere.
 func (t *turn) decide(ctx context.Context, cycle *trade.Cycle, state trade.TradingState) error {
-	signals, err := Scan(ctx, t.Bars, t.Broker, t.FeedName, t.Settings, t.Symbols, cycle.MarketTime)
+	signals, err := Scanner{t.Bars, t.Signals}.Scan(ctx, t.Broker, t.FeedName, t.Settings, t.Symbols, cycle.MarketTime)
 	if err != nil {
 		return err
 	}
@@ -130,6 +130,14 @@ func (t *turn) decide(ctx context.Context, cycle *trade.Cycle, state trade.Tradi
 	if input.Record, err = t.past(ctx, cycle.MarketTime); err != nil {
 		return err
 	}
+	if input.Foreign, err = t.foreign(ctx); err != nil {
+		return err
+	}
+	if engine.NeedsQuotes(t.Settings, t.Installation) {
+		if input.Quotes, err = t.Broker.Quotes(ctx, acting(signals)); err != nil {
+			return err
+		}
+	}
 	cycle.Decisions = engine.Plan(input)
 	if t.DryRun {
 		for i := range cycle.Decisions {
@@ -139,6 +147,25 @@ func (t *turn) decide(ctx context.Context, cycle *trade.Cycle, state trade.Tradi
 		}
 	}
 	return nil
+}
+
+// acting are the symbols whose signals ask for something.
+func acting(signals []trade.Signal) []string {
+	var symbols []string
+	for _, signal := range signals {
+		if signal.Action == trade.Buy || signal.Action == trade.Sell {
+			symbols = append(symbols, signal.Symbol)
+		}
+	}
+	return symbols
+}
+
+// foreign are the symbols of which others hold something, where the settings leave them alone.
+func (t *turn) foreign(ctx context.Context) (map[string]bool, error) {
+	if t.Settings.Execution.Foreign != trade.IgnoreForeign {
+		return nil, nil
+	}
+	return t.Journal.Foreign(ctx, t.AccountID)
 }
 
 // past returns what the limits in force must know of the account's past; nothing is read when

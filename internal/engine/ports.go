@@ -46,6 +46,8 @@ type Broker interface {
 	Positions(ctx context.Context) ([]trade.Position, error)
 	// Asset describes a symbol; an unknown one is a fault of kind NotFound.
 	Asset(ctx context.Context, symbol string) (trade.Asset, error)
+	// Quotes returns the present bid, ask and last price; symbols without any are absent.
+	Quotes(ctx context.Context, symbols []string) (map[string]trade.Quote, error)
 	Clock(ctx context.Context) (trade.MarketClock, error)
 }
 
@@ -64,6 +66,10 @@ type Journal interface {
 	// entry for each intent, together. Intents whose client order id is journaled already are not
 	// written again: their decisions come back with Skip = already_decided and no intent.
 	RecordDecisions(ctx context.Context, lease trade.Lease, cycle trade.Cycle) (trade.Cycle, error)
+	// RecordIntents writes intents that are no decision on a signal, such as protective orders, in
+	// state journaled and with an audit entry each, as the cycle's; it returns those that were not
+	// journaled already.
+	RecordIntents(ctx context.Context, lease trade.Lease, cycle trade.Cycle, intents []trade.Intent) ([]trade.Intent, error)
 	// FinishCycle sets the outcome, the problem and the finishing time.
 	FinishCycle(ctx context.Context, cycle trade.Cycle) error
 
@@ -88,6 +94,8 @@ type Journal interface {
 	Owners(ctx context.Context, accountID string, brokerOrderIDs []string) (map[string]string, error)
 	// Attempts returns how often the account has journaled an intent for the purpose and bar.
 	Attempts(ctx context.Context, accountID, symbol string, purpose trade.Purpose, barEnd time.Time) (int, error)
+	// Entries returns by symbol the newest intent to enter that was executed at least in part.
+	Entries(ctx context.Context, accountID string, symbols []string) (map[string]trade.Intent, error)
 	// Rejections returns how many of the account's newest answered orders the broker rejected one
 	// after the other, since the moment and since a person last resumed trading, at most ten.
 	Rejections(ctx context.Context, accountID string, since time.Time) (int, error)
@@ -97,6 +105,9 @@ type Journal interface {
 	// Expected returns what the account should hold by all fills and adjustments; symbols of which
 	// nothing should be held are left out.
 	Expected(ctx context.Context, accountID string) (map[string]decimal.Decimal, error)
+	// Foreign returns the symbols of which something is held, or owed, that this program did not
+	// trade: by executions of others, and by what was taken over.
+	Foreign(ctx context.Context, accountID string) (map[string]bool, error)
 	// TakenOver returns by symbol what was last taken over from the broker, and why; Qty is the part
 	// of the position that no execution explains.
 	TakenOver(ctx context.Context, accountID string) (map[string]trade.Adjustment, error)

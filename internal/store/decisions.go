@@ -68,6 +68,37 @@ func (s *Store) RecordDecisions(ctx context.Context, lease trade.Lease, cycle tr
 	return recorded, nil
 }
 
+// RecordIntents writes intents that are no decision on a signal, such as protective orders, in state
+// journaled and with an audit entry each, as the cycle's; it returns those that were not journaled
+// already. A fault of kind Conflict when the lease is lost.
+func (s *Store) RecordIntents(ctx context.Context, lease trade.Lease, cycle trade.Cycle, intents []trade.Intent) ([]trade.Intent, error) {
+	var written []trade.Intent
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		written = nil
+		if err := holdLease(ctx, tx, lease); err != nil {
+			return err
+		}
+		carrier := cycle
+		carrier.Decisions = make([]trade.Decision, len(intents))
+		for i := range intents {
+			intent := intents[i]
+			carrier.Decisions[i].Intent = &intent
+		}
+		ids, err := s.insertIntents(ctx, tx, carrier)
+		if err != nil {
+			return err
+		}
+		var entries []audit.Entry
+		for _, decision := range carrier.Decisions {
+			if ids[decision.Intent.ID] {
+				written, entries = append(written, *decision.Intent), append(entries, intentEntry(*decision.Intent))
+			}
+		}
+		return s.audit(ctx, tx, entries...)
+	})
+	return written, err
+}
+
 func markDecided(ctx context.Context, tx bun.Tx, cycle trade.Cycle) error {
 	result, err := tx.NewRaw("UPDATE cycles SET decided = TRUE, market_time = ?, equity = ? WHERE id = ? AND account_id = ? AND NOT decided",
 		at(cycle.MarketTime), cycle.Equity, cycle.ID, cycle.AccountID).Exec(ctx)

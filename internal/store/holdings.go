@@ -58,6 +58,33 @@ func (s *Store) TakenOver(ctx context.Context, accountID string) (map[string]tra
 	return taken, explain(err)
 }
 
+// Foreign returns the symbols of which something is held, or owed, that this program did not trade:
+// by executions of others, and by what was taken over.
+func (s *Store) Foreign(ctx context.Context, accountID string) (map[string]bool, error) {
+	var fills []fillRow
+	if err := s.read.NewSelect().Model(&fills).Where("account_id = ? AND client_order_id = ''", accountID).Scan(ctx); err != nil {
+		return nil, explain(err)
+	}
+	taken, err := s.TakenOver(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	sums := map[string]decimal.Decimal{}
+	for symbol, adjustment := range taken {
+		sums[symbol] = adjustment.Qty
+	}
+	for _, row := range fills {
+		sums[row.Symbol] = sums[row.Symbol].Add(row.fill().Signed())
+	}
+	foreign := map[string]bool{}
+	for symbol, sum := range sums {
+		if !sum.IsZero() {
+			foreign[symbol] = true
+		}
+	}
+	return foreign, nil
+}
+
 // changeHoldings adds to what is expected. Several processes may do so at once: a row is locked
 // before it is read, always in the order of the symbols.
 func (s *Store) changeHoldings(ctx context.Context, tx bun.Tx, accountID string, changes map[string]decimal.Decimal) error {
@@ -111,12 +138,12 @@ func (s *Store) takeOver(ctx context.Context, tx bun.Tx, accountID string, taken
 }
 
 func readBaseline(ctx context.Context, db bun.IDB, accountID, symbol string) (decimal.Decimal, error) {
-	var known []decimal.Decimal
-	err := db.NewRaw("SELECT qty FROM baselines WHERE account_id = ? AND symbol = ?", accountID, symbol).Scan(ctx, &known)
+	var known []baselineRow
+	err := db.NewSelect().Model(&known).Where("account_id = ? AND symbol = ?", accountID, symbol).Scan(ctx)
 	if err != nil || len(known) == 0 {
 		return decimal.Zero, err
 	}
-	return known[0], nil
+	return known[0].Qty, nil
 }
 
 // recount sets what is expected to the sum of the account's fills. It comes once, with the first

@@ -15,6 +15,24 @@ func (s *Store) Attempts(ctx context.Context, accountID, symbol string, purpose 
 	return count, explain(err)
 }
 
+// Entries returns by symbol the newest intent to enter that was executed at least in part.
+func (s *Store) Entries(ctx context.Context, accountID string, symbols []string) (map[string]trade.Intent, error) {
+	entries := make(map[string]trade.Intent, len(symbols))
+	for _, symbol := range symbols {
+		var rows []intentRow
+		err := s.read.NewRaw(`SELECT i.* FROM intents AS i JOIN orders AS o ON o.account_id = i.account_id AND o.client_order_id = i.client_order_id
+			WHERE i.account_id = ? AND i.symbol = ? AND i.purpose = ? AND o.filled_qty <> '0'
+			ORDER BY i.bar_end DESC, i.created_at DESC LIMIT 1`, accountID, symbol, trade.Entry).Scan(ctx, &rows)
+		if err != nil {
+			return nil, explain(err)
+		}
+		for _, row := range rows {
+			entries[symbol] = row.intent()
+		}
+	}
+	return entries, nil
+}
+
 const mostRejections = 10
 
 // Rejections returns how many of the account's newest answered orders the broker rejected one after

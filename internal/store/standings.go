@@ -95,7 +95,7 @@ func (s *Store) awaitClaims(ctx context.Context, tx bun.Tx, accountID string) er
 
 func (s *Store) holdInstallation(ctx context.Context, tx bun.Tx, lock string) error {
 	var id int
-	return tx.NewRaw("SELECT id FROM installation_settings WHERE id = 1" + lock).Scan(ctx, &id)
+	return tx.NewRaw("SELECT id FROM installation_settings WHERE id = 1"+lock).Scan(ctx, &id)
 }
 
 // mayOrder returns trade.ErrStopped with a sentence when the standing in force does not allow an

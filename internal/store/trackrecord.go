@@ -66,24 +66,24 @@ func (s *Store) closedTrades(ctx context.Context, accountID string, since time.T
 }
 
 func (s *Store) orderTimes(ctx context.Context, accountID string, since time.Time) ([]time.Time, error) {
-	var moments []instant
-	err := s.read.NewRaw("SELECT submitted_at FROM orders WHERE account_id = ? AND submitted_at >= ? ORDER BY submitted_at",
-		accountID, at(since)).Scan(ctx, &moments)
-	times := make([]time.Time, len(moments))
-	for i, moment := range moments {
-		times[i] = moment.Time
+	var rows []orderRow
+	err := s.read.NewSelect().Model(&rows).Column("submitted_at").Where("account_id = ? AND submitted_at >= ?", accountID, at(since)).
+		Order("submitted_at").Scan(ctx)
+	times := make([]time.Time, len(rows))
+	for i, row := range rows {
+		times[i] = row.SubmittedAt.Time
 	}
 	return times, explain(err)
 }
 
 // peak is the highest equity of any cycle since then. Floats only order the amounts.
 func (s *Store) peak(ctx context.Context, accountID string, since time.Time) (decimal.Decimal, error) {
-	var highest []decimal.Decimal
-	err := s.read.NewSelect().Table("cycles").Column("equity").
+	var highest []cycleRow
+	err := s.read.NewSelect().Model(&highest).Column("equity").
 		Where("account_id = ? AND slot >= ? AND equity IS NOT NULL", accountID, max(since.UnixMicro(), 0)).
 		OrderExpr("CAST(equity AS DOUBLE PRECISION) DESC").Limit(1).Scan(ctx, &highest)
 	if err != nil || len(highest) == 0 {
 		return decimal.Zero, explain(err)
 	}
-	return highest[0], nil
+	return highest[0].Equity.Decimal, nil
 }
