@@ -35,6 +35,12 @@ export function voteSentence(vote: Vote): string {
 export const voteWord = (vote: Vote) =>
   vote.problem ? 'cannot vote' : vote.action === '' ? 'no vote' : vote.action;
 
+/** How an order's state reads: good, bad, or still open. */
+export function orderTone(state: string): 'gain' | 'loss' | 'warning' {
+  if (state === 'filled') return 'gain';
+  return ['rejected', 'canceled', 'expired'].includes(state) ? 'loss' : 'warning';
+}
+
 /** `2 orders, 6 skipped`. */
 export function decided(decisions: Decision[]): string {
   if (decisions.length === 0) return 'no decisions';

@@ -24,6 +24,8 @@ describe('an act says what will happen', () => {
     expect(actSentence('flatten', has)).toBe(
       '1 open order is canceled and 2 positions worth $1,500.00 closed at the market price. Then nothing is ordered until you resume.',
     );
+    expect(actSentence('flatten', { ...has, openOrders: 0 })).toMatch(/^2 positions worth \$1,500.00 are closed at the market price\./);
+    expect(actSentence('flatten', { positions: 0, worth: 0, openOrders: 2 })).toMatch(/^2 open orders are canceled\. Then/);
     expect(actSentence('flatten', { positions: 0, worth: 0, openOrders: 0 })).toContain('There is nothing to close');
   });
   test('halting leaves things as they are', () => {

@@ -56,10 +56,19 @@ export function actSentence(act: Act, has: Holdings | null): string {
     case 'flatten':
       return has && !has.positions && !has.openOrders
         ? 'There is nothing to close: no position and no open order. Then nothing is ordered until you resume.'
-        : `${capital(open)} ${has?.openOrders === 1 ? 'is' : 'are'} canceled and ${held} closed at the market price. Then nothing is ordered until you resume.`;
+        : `${capital(closing(has))}. Then nothing is ordered until you resume.`;
     default:
       return 'The journal is compared with the broker first. When both agree, the automation orders again at its next run.';
   }
+}
+
+/** `2 open orders are canceled and 3 positions worth $1,500.00 closed`; what there is none of is not named. */
+function closing(has: Holdings | null): string {
+  if (!has) return 'open orders are canceled and all positions closed at the market price';
+  const cancel = has.openOrders ? `${openOf(has)} ${has.openOrders === 1 ? 'is' : 'are'} canceled` : '';
+  if (!has.positions) return cancel;
+  const close = cancel ? `${cancel} and ${positionsOf(has)} closed` : `${positionsOf(has)} ${has.positions === 1 ? 'is' : 'are'} closed`;
+  return `${close} at the market price`;
 }
 
 const positionsOf = (has: Holdings) => (has.positions === 0 ? 'no position' : `${count(has.positions, 'position')} worth ${money(has.worth)}`);
