@@ -79,7 +79,10 @@ func shares(qty decimal.Decimal) string {
 
 // dollars writes money with cents, and prices below a dollar with what they have besides.
 func dollars(amount decimal.Decimal) string {
-	return "$" + grouped(amount.StringFixed(max(2, -amount.Exponent())))
+	if cents := amount.Round(2); cents.Equal(amount) {
+		return "$" + grouped(cents.StringFixed(2))
+	}
+	return "$" + grouped(amount.String())
 }
 
 // grouped puts commas between thousands: "1234567.5" becomes "1,234,567.5".
