@@ -79,7 +79,7 @@ func (c *Client) trading(ctx context.Context, of use, call func(*sdk.Client) err
 func (c *Client) asking(ctx context.Context, of use, query string, call func(*sdk.Client) error) (exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: of, query: query}
+	transport := &callTransport{ctx: ctx, client: c, use: of, query: query}
 	err := call(sdk.NewClient(sdk.ClientOpts{
 		APIKey: c.config.KeyID.Reveal(), APISecret: c.config.SecretKey.Reveal(),
 		BaseURL: c.config.TradingURL, RetryLimit: noRetry, RetryDelay: time.Millisecond,
@@ -96,7 +96,7 @@ func (c *Client) data(ctx context.Context, call func(*marketdata.Client) error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, dataTimeout)
 	defer cancel()
-	transport := &callTransport{ctx: ctx, next: c.config.Transport, budget: c.shared.budget, use: useData}
+	transport := &callTransport{ctx: ctx, client: c, use: useData}
 	err := call(marketdata.NewClient(marketdata.ClientOpts{
 		APIKey: c.config.KeyID.Reveal(), APISecret: c.config.SecretKey.Reveal(),
 		BaseURL: c.config.DataURL, RetryLimit: noRetry, RetryDelay: time.Millisecond,
@@ -109,6 +109,14 @@ func (c *Client) data(ctx context.Context, call func(*marketdata.Client) error) 
 func (c *Client) read(ctx context.Context, call func(*sdk.Client) error) error {
 	seen, err := c.trading(ctx, useRead, call)
 	return tradingError(ctx, seen, err)
+}
+
+// sign puts this account's keys on a request, and takes off what the SDK has found elsewhere: it
+// prefers a token in the environment to the keys that it is given.
+func (c *Client) sign(header http.Header) {
+	header.Del("Authorization")
+	header.Set("APCA-API-KEY-ID", c.config.KeyID.Reveal())
+	header.Set("APCA-API-SECRET-KEY", c.config.SecretKey.Reveal())
 }
 
 func httpClient(transport http.RoundTripper) *http.Client {

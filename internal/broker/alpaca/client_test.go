@@ -15,6 +15,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
+	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -241,5 +242,65 @@ func TestEmptyCredentialsAreRefused(t *testing.T) {
 	_, err := alpaca.New(alpaca.Config{KeyID: secret.NewText("k"), TradingURL: "http://127.0.0.1", DataURL: "http://127.0.0.1"})
 	if err == nil {
 		t.Error("an empty secret key would fall back to environment variables; it must be refused")
+	}
+}
+
+// No variable of the environment ever takes the place of an account's keys or addresses: the SDK
+// would prefer a token that it finds there to the keys that it is given.
+func TestTheEnvironmentHasNoSay(t *testing.T) {
+	for _, name := range []string{"APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "APCA_API_OAUTH", "APCA_API_BASE_URL", "APCA_API_DATA_URL"} {
+		t.Setenv(name, "https://elsewhere.test")
+	}
+	var asked atomic.Int32
+	client := dial(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if h := r.Header; h.Get("Authorization") != "" || h.Get("APCA-API-KEY-ID") != "PKTEST" || h.Get("APCA-API-SECRET-KEY") != "hush" {
+			t.Errorf("%s went with %v", r.URL.Path, h)
+		}
+		_, _ = io.WriteString(w, `{"id":"1","bars":{}}`)
+	})
+	_, errTrading := client.Account(t.Context())
+	_, errData := client.LatestPrices(t.Context(), []string{"AAPL"})
+	if errTrading != nil || errData != nil || asked.Load() != 2 {
+		t.Errorf("%d requests, %v, %v", asked.Load(), errTrading, errData)
+	}
+}
+
+// Two users' clients in one process keep their keys, budgets and errors apart; an error says what
+// kind it is, Alpaca's code and words, and the request's id.
+func TestClientsOfTwoUsers(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-ID", "id-of-"+r.Header.Get("APCA-API-KEY-ID"))
+		if r.Header.Get("APCA-API-SECRET-KEY") != "good" {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"code":40310000,"message":"account is blocked"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"1","equity":"5"}`)
+	}))
+	t.Cleanup(server.Close)
+	accounts := alpaca.NewAccountsOf(clock.System(), 2, time.Hour)
+	of := func(key, secretKey string) *alpaca.Client {
+		client, err := alpaca.New(alpaca.Config{
+			KeyID: secret.NewText(key), SecretKey: secret.NewText(secretKey),
+			TradingURL: server.URL, DataURL: server.URL, Feed: "iex", Accounts: accounts,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return client
+	}
+	ada, bob := of("ADA", "good"), of("BOB", "bad")
+	for range 2 {
+		if _, err := ada.Account(t.Context()); err != nil {
+			t.Error(err)
+		}
+		_, err := bob.Account(t.Context())
+		var said *alpaca.Error
+		if !errors.As(err, &said) || said.Status != 403 || said.Code != 40310000 || said.Message != "account is blocked" || said.RequestID != "id-of-BOB" ||
+			fault.KindOf(err) != fault.BrokerRefused {
+			t.Errorf("got %+v of %v", said, err)
+		}
 	}
 }

@@ -22,13 +22,11 @@ type exchange struct {
 
 // callTransport carries one call's context into the SDK's requests and remembers the answer.
 type callTransport struct {
-	ctx  context.Context //nolint:containedctx // the SDK's methods take none
-	next http.RoundTripper
-	seen exchange
-
-	budget *budget
+	ctx    context.Context //nolint:containedctx // the SDK's methods take none
+	client *Client
 	use    use
 	query  string // added to the request's, for what the SDK cannot ask
+	seen   exchange
 }
 
 // readPauses are the waits before a read is asked again after 429, 5xx or a broken connection.
@@ -50,26 +48,27 @@ func (t *callTransport) RoundTrip(request *http.Request) (*http.Response, error)
 }
 
 func (t *callTransport) once(request *http.Request) (*http.Response, error) {
-	if err := t.budget.wait(t.ctx, t.use); err != nil {
+	if err := t.client.shared.budget.wait(t.ctx, t.use); err != nil {
 		t.seen = exchange{status: http.StatusTooManyRequests, notSent: true}
 		return nil, err
 	}
-	response, err := t.next.RoundTrip(t.sent(request))
+	response, err := t.client.config.Transport.RoundTrip(t.sent(request))
 	if err != nil {
 		t.seen = exchange{notSent: isDialError(err)}
 		return nil, err
 	}
 	t.seen = exchange{status: response.StatusCode, requestID: response.Header.Get("X-Request-ID")}
 	if response.StatusCode == http.StatusTooManyRequests {
-		t.budget.refused(response)
+		t.client.shared.budget.refused(response)
 	}
 	response.Body = boundedBody{io.LimitReader(response.Body, maxAnswer), response.Body}
 	return response, nil
 }
 
-// sent is the request under the call's context and with its own part of the query.
+// sent is the request under the call's context, with the account's keys and its own part of the query.
 func (t *callTransport) sent(request *http.Request) *http.Request {
 	sent := request.Clone(t.ctx)
+	t.client.sign(sent.Header)
 	if t.query != "" {
 		sent.URL.RawQuery = strings.TrimPrefix(sent.URL.RawQuery+"&"+t.query, "&")
 	}

@@ -62,8 +62,7 @@ func (w *watch) openStream(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask for order events: %w", err)
 	}
-	request.Header.Set("APCA-API-KEY-ID", w.config.KeyID.Reveal())
-	request.Header.Set("APCA-API-SECRET-KEY", w.config.SecretKey.Reveal())
+	w.sign(request.Header)
 	request.Header.Set("Accept", "text/event-stream")
 	response, err := httpClient(w.config.Transport).Do(request)
 	if err != nil {
