@@ -71,9 +71,7 @@ func (rt router) strike(f Fault, w http.ResponseWriter, r *http.Request) (over b
 	case faultTimeout:
 		writeRefusal(w, &refusal{status: http.StatusGatewayTimeout, code: codeTimeout, message: "request timed out"})
 	case faultHTML:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, htmlUnauthorized)
+		writeHTMLUnauthorized(w)
 	case faultMalformed:
 		lost := newLostAnswer()
 		rt.answer(lost, detached(r))
@@ -124,12 +122,23 @@ func (rt router) answer(w http.ResponseWriter, r *http.Request) {
 	case err == nil && found.status == 0: // the handler wrote its answer itself
 	case err == nil:
 		writeJSON(w, found.status, found.body)
+	case errors.As(err, &refused) && refused.status == http.StatusUnauthorized && oneOf(r.URL.Path, behindProxy):
+		writeHTMLUnauthorized(w)
 	case errors.As(err, &refused):
 		writeRefusal(w, refused)
 	default:
 		rt.simulator.config.Logger.Error("request not served", slog.String("path", r.URL.Path), slog.Any("error", err))
 		writeRefusal(w, &refusal{status: http.StatusInternalServerError, code: codeInternal, message: "internal server error occurred"})
 	}
+}
+
+// behindProxy are the paths of which a proxy checks the keys (RULES 1).
+const behindProxy = "/v2/clock /v2/calendar /v3/clock"
+
+func writeHTMLUnauthorized(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusUnauthorized)
+	_, _ = io.WriteString(w, htmlUnauthorized)
 }
 
 func writeRefusal(w http.ResponseWriter, refused *refusal) {

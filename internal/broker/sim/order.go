@@ -137,7 +137,7 @@ func (o *order) submit(window market.Session, now time.Time) {
 	o.Until = window.Close
 	if o.TimeInForce == tifGTC {
 		last := market.Day(o.CreatedAt).AddDate(0, 0, longestGTC)
-		o.Until = time.Date(last.Year(), last.Month(), last.Day(), 0, 0, 0, 0, market.NewYork).Add(expiryOfGTC)
+		o.Until = time.Date(last.Year(), last.Month(), last.Day(), 0, 0, 0, 0, market.NewYork).Add(expiryOfGTC).UTC()
 	}
 	until := o.Until
 	o.ExpiresAt = &until
