@@ -13,10 +13,10 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/transit"
 )
 
-// keyService is the one list of key services: the scheme of an ENCRYPTION_KEY decides. A new one
-// implements secret.KeyService and gets its line here.
-func keyService(cfg config.Config, encryptionKey secret.Text) (secret.KeyService, error) {
-	return transit.Open(encryptionKey, cfg.VaultToken)
+// keyService is the one list of key services: the scheme of an ENCRYPTION_KEY decides. A new one, such
+// as Tink has for the large clouds, gets its client here.
+func keyService(cfg config.Config, encryptionKey secret.Text) (*secret.KeyService, error) {
+	return secret.OpenService(encryptionKey, transit.Client{Token: cfg.VaultToken})
 }
 
 // openKeyring opens the ENCRYPTION_KEY and the earlier ones, wherever they are kept. For a key
@@ -67,7 +67,7 @@ func openEarlierKeys(ctx context.Context, cfg config.Config, database *store.Sto
 }
 
 // openRootKey returns no key when the service has wrapped none for this database.
-func openRootKey(ctx context.Context, service secret.KeyService, database *store.Store) (secret.Text, error) {
+func openRootKey(ctx context.Context, service *secret.KeyService, database *store.Store) (secret.Text, error) {
 	wrapped, err := database.RootKey(ctx, service.Address())
 	if err != nil || wrapped == nil {
 		return secret.Text{}, err
@@ -77,7 +77,7 @@ func openRootKey(ctx context.Context, service secret.KeyService, database *store
 
 // makeRootKey makes an ENCRYPTION_KEY, has the service wrap it and stores it. Of several processes
 // that do so together, all get the first one's.
-func makeRootKey(ctx context.Context, service secret.KeyService, database *store.Store, earlier []secret.Text, log *slog.Logger) (secret.Text, error) {
+func makeRootKey(ctx context.Context, service *secret.KeyService, database *store.Store, earlier []secret.Text, log *slog.Logger) (secret.Text, error) {
 	root := secret.GenerateKey()
 	keyring, err := secret.NewKeyring(root, earlier...)
 	if err != nil {

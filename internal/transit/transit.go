@@ -1,5 +1,5 @@
 // Package transit keeps an ENCRYPTION_KEY wrapped by the transit engine of HashiCorp Vault or
-// OpenBao: the key that wraps never leaves it. It implements secret.KeyService.
+// OpenBao: the key that wraps never leaves it. It has the interfaces by which Tink knows key services.
 package transit
 
 import (
@@ -16,6 +16,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
@@ -99,9 +101,36 @@ func thisMachine(host string) bool {
 // Address names the engine and the key.
 func (s *Service) Address() string { return s.address }
 
-// Wrap encrypts the key under the newest version of the engine's key.
-func (s *Service) Wrap(ctx context.Context, key secret.Text) ([]byte, error) {
-	answer, err := s.call(ctx, "encrypt", map[string]string{"plaintext": base64.StdEncoding.EncodeToString([]byte(key.Reveal()))})
+// Client opens the keys of transit engines with one token: Tink's registry.KMSClient.
+type Client struct{ Token secret.Text }
+
+// Supported reports whether the address is one of a transit engine's key.
+func (Client) Supported(keyURI string) bool {
+	return strings.HasPrefix(keyURI, scheme+"://") || strings.HasPrefix(keyURI, plainScheme+"://")
+}
+
+// GetAEAD is Open.
+func (c Client) GetAEAD(keyURI string) (tink.AEAD, error) {
+	service, err := Open(secret.NewText(keyURI), c.Token)
+	if err != nil {
+		return nil, err
+	}
+	return service, nil
+}
+
+// Encrypt is EncryptWithContext within 5 s.
+func (s *Service) Encrypt(plaintext, associatedData []byte) ([]byte, error) {
+	return s.EncryptWithContext(context.Background(), plaintext, associatedData)
+}
+
+// Decrypt is DecryptWithContext within 5 s.
+func (s *Service) Decrypt(ciphertext, associatedData []byte) ([]byte, error) {
+	return s.DecryptWithContext(context.Background(), ciphertext, associatedData)
+}
+
+// EncryptWithContext encrypts under the newest version of the engine's key.
+func (s *Service) EncryptWithContext(ctx context.Context, plaintext, associatedData []byte) ([]byte, error) {
+	answer, err := s.call(ctx, "encrypt", withAssociated(associatedData, "plaintext", base64.StdEncoding.EncodeToString(plaintext)))
 	if err != nil {
 		return nil, err
 	}
@@ -111,17 +140,25 @@ func (s *Service) Wrap(ctx context.Context, key secret.Text) ([]byte, error) {
 	return []byte(answer.Ciphertext), nil
 }
 
-// Unwrap decrypts what Wrap made.
-func (s *Service) Unwrap(ctx context.Context, wrapped []byte) (secret.Text, error) {
-	answer, err := s.call(ctx, "decrypt", map[string]string{"ciphertext": string(wrapped)})
+// DecryptWithContext decrypts what EncryptWithContext made, also under an older version of the key.
+func (s *Service) DecryptWithContext(ctx context.Context, ciphertext, associatedData []byte) ([]byte, error) {
+	answer, err := s.call(ctx, "decrypt", withAssociated(associatedData, "ciphertext", string(ciphertext)))
 	if err != nil {
-		return secret.Text{}, err
+		return nil, err
 	}
-	key, err := base64.StdEncoding.DecodeString(answer.Plaintext)
-	if err != nil || len(key) == 0 {
-		return secret.Text{}, s.unexpected("its answer has no plaintext", nil)
+	plaintext, err := base64.StdEncoding.DecodeString(answer.Plaintext)
+	if err != nil || len(plaintext) == 0 {
+		return nil, s.unexpected("its answer has no plaintext", nil)
 	}
-	return secret.NewText(string(key)), nil
+	return plaintext, nil
+}
+
+func withAssociated(data []byte, name, value string) map[string]string {
+	body := map[string]string{name: value}
+	if len(data) > 0 {
+		body["associated_data"] = base64.StdEncoding.EncodeToString(data)
+	}
+	return body
 }
 
 // answer is what the engine says; errors are its own words.

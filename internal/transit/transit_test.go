@@ -3,6 +3,7 @@ package transit_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -10,15 +11,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tink-crypto/tink-go/v2/core/registry"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/transit"
 	"github.com/jcap24/alpaca-trader/internal/transit/transittest"
 )
 
-func open(t *testing.T, address, token string) *transit.Service {
+// The client is one of Tink's registry, the service an AEAD of Tink's.
+var (
+	_ registry.KMSClient   = transit.Client{}
+	_ secret.KMSClient     = transit.Client{}
+	_ tink.AEAD            = (*transit.Service)(nil)
+	_ tink.AEADWithContext = (*transit.Service)(nil)
+)
+
+func open(t *testing.T, address, token string) *secret.KeyService {
 	t.Helper()
-	service, err := transit.Open(secret.NewText(address), secret.NewText(token))
+	service, err := secret.OpenService(secret.NewText(address), transit.Client{Token: secret.NewText(token)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +71,7 @@ func TestEveryRefusalIsOneSentence(t *testing.T) {
 	}
 	_ = closed.Close()
 	for name, test := range map[string]struct {
-		service *transit.Service
+		service *secret.KeyService
 		says    string
 	}{
 		"token":     {open(t, engine.KeyAddress("trader"), "wrong"), "refuses VAULT_TOKEN"},
@@ -79,7 +91,7 @@ func TestEveryRefusalIsOneSentence(t *testing.T) {
 	}
 }
 
-func answering(t *testing.T, status int, body string) *transit.Service {
+func answering(t *testing.T, status int, body string) *secret.KeyService {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://127.0.0.1:1/")
@@ -112,7 +124,7 @@ func TestAddressesAreChecked(t *testing.T) {
 		"vault-transit://me:hunter2@host/x", "vault-transit://host/x?y", "vault-transit://host/x#y", "https://host/x", "vault-transit:x",
 		"vault-transit://host/a/b/c/d/e", "vault-transit://host/%2e%2e", "vault-transit+http://vault.example/x", "aws-kms://key",
 	} {
-		if _, err := transit.Open(secret.NewText(wrong), secret.NewText("t")); !fault.Is(err, fault.Invalid) || strings.Contains(fmt.Sprint(err), "hunter2") {
+		if _, err := secret.OpenService(secret.NewText(wrong), transit.Client{Token: secret.NewText("t")}); !fault.Is(err, fault.Invalid) || strings.Contains(fmt.Sprint(err), "hunter2") {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}
@@ -122,6 +134,46 @@ func TestAddressesAreChecked(t *testing.T) {
 	if service := open(t, "vault-transit://vault.example:8200/x", "t"); service.Address() != "vault-transit://vault.example:8200/transit/x" {
 		t.Errorf("address %s", service.Address())
 	}
+}
+
+// TestTheAssociatedDataGoesAlong: what Tink's interface promises, also to others who use the client.
+func TestTheAssociatedDataGoesAlong(t *testing.T) {
+	t.Parallel()
+	bodies := make(chan string, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+		_, _ = io.WriteString(w, `{"data":{"ciphertext":"vault:v1:x","plaintext":"aGVsbG8="}}`)
+	}))
+	t.Cleanup(server.Close)
+	key, err := transit.Client{Token: secret.NewText("t")}.GetAEAD("vault-transit+http://" + server.Listener.Addr().String() + "/trader")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := key.Encrypt([]byte("hello"), []byte("where"))
+	if got := <-bodies; err != nil || string(sealed) != "vault:v1:x" || got != `{"associated_data":"d2hlcmU=","plaintext":"aGVsbG8="}` {
+		t.Errorf("%s, %v: sent %s", sealed, err, got)
+	}
+	opened, err := key.Decrypt(sealed, []byte("where"))
+	if got := <-bodies; err != nil || string(opened) != "hello" || got != `{"associated_data":"d2hlcmU=","ciphertext":"vault:v1:x"}` {
+		t.Errorf("%s, %v: sent %s", opened, err, got)
+	}
+}
+
+// FuzzAnswers: whatever the engine answers, a key comes out or one sentence.
+func FuzzAnswers(f *testing.F) {
+	for _, seed := range []string{`{"data":{"plaintext":"aGVsbG8="}}`, `{"data":{"plaintext":"%"}}`, `{"data":null}`, `[]`, `{`, "\xff", `{"data":{"plaintext":1}}`} {
+		f.Add(200, seed)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status < 200 || status > 599 || status == 204 || status == 304 {
+			return
+		}
+		key, err := answering(t, status, body).Unwrap(t.Context(), []byte("vault:v1:x"))
+		if err == nil && key.IsEmpty() || err != nil && fault.Public(err) == fault.Public(nil) {
+			t.Errorf("%d %q: %v", status, body, err)
+		}
+	})
 }
 
 func FuzzOpen(f *testing.F) {
