@@ -87,12 +87,13 @@ func (e *Evaluator) Signal() trade.Signal {
 	return signal
 }
 
-// trueRange is the average true range, zero where there is none.
+// trueRange is the average true range, zero where there is none. It is cut to millionths of a
+// dollar, so that a size does not depend on where the series was cut off.
 func (e *Evaluator) trueRange() float64 {
 	if e.atr == nil {
 		return 0
 	}
-	return finite(e.atr.Value())
+	return math.Round(finite(e.atr.Value())*1e6) / 1e6
 }
 
 func finite(number float64) float64 {

@@ -12,21 +12,23 @@ import (
 var lowProfitSymbol = Limit{
 	Skip: trade.SkipLowProfitSymbol,
 	Entry: func(limits trade.RiskLimits, state *State, entry Entry) bool {
-		limit := limits.LowProfitSymbols
-		if limit.Trades == 0 {
-			return false
-		}
-		return state.locked(state.trades[entry.Signal.Symbol], minutes(limit.LookbackMinutes), minutes(limit.PauseMinutes),
-			func(within []trade.ClosedTrade) bool {
-				return len(within) >= limit.Trades && together(within).LessThan(limit.RequiredPct)
-			})
+		return limits.LowProfitSymbols.Trades > 0 && state.poor(limits.LowProfitSymbols, state.trades[entry.Signal.Symbol])
 	},
 }
 
-func together(trades []trade.ClosedTrade) decimal.Decimal {
-	sum := decimal.Zero
-	for _, closed := range trades {
-		sum = sum.Add(closed.ProfitPct)
+// poor reports whether at an exit less than the pause ago the trades of the lookback up to it had
+// made too little.
+func (s *State) poor(limit trade.LowProfitLimit, trades []*trade.ClosedTrade) bool {
+	first, sum := 0, decimal.Zero
+	for i, last := range trades {
+		sum = sum.Add(last.ProfitPct)
+		for !trades[first].ExitAt.After(last.ExitAt.Add(-minutes(limit.LookbackMinutes))) && first < i {
+			sum = sum.Sub(trades[first].ProfitPct)
+			first++
+		}
+		if i-first+1 >= limit.Trades && sum.LessThan(limit.RequiredPct) && s.Now.Before(last.ExitAt.Add(minutes(limit.PauseMinutes))) {
+			return true
+		}
 	}
-	return sum
+	return false
 }

@@ -16,19 +16,22 @@ type State struct {
 	LastEquity decimal.Decimal // at the previous session's close; zero: not known
 	Record     trade.TrackRecord
 
-	trades  map[string][]trade.ClosedTrade // of Record, by symbol
-	exposed map[string]decimal.Decimal     // dollars held or ordered, long and short alike
-	total   decimal.Decimal                // sum of exposed
-	planned int                            // orders of this plan
+	trades  map[string][]*trade.ClosedTrade // of Record, by symbol
+	all     []*trade.ClosedTrade
+	exposed map[string]decimal.Decimal // dollars held or ordered, long and short alike
+	total   decimal.Decimal            // sum of exposed
+	planned int                        // orders of this plan
 }
 
 // NewState returns the state before anything is planned.
 func NewState(now time.Time, account trade.Account, record trade.TrackRecord) *State {
 	state := &State{
 		Now: now, Equity: account.Equity, LastEquity: account.LastEquity, Record: record,
-		exposed: map[string]decimal.Decimal{}, trades: map[string][]trade.ClosedTrade{},
+		exposed: map[string]decimal.Decimal{}, trades: map[string][]*trade.ClosedTrade{}, all: make([]*trade.ClosedTrade, len(record.Trades)),
 	}
-	for _, closed := range record.Trades {
+	for i := range record.Trades {
+		closed := &record.Trades[i]
+		state.all[i] = closed
 		state.trades[closed.Symbol] = append(state.trades[closed.Symbol], closed)
 	}
 	return state
@@ -58,20 +61,3 @@ func above(part, whole, percent decimal.Decimal) bool {
 
 // minutes is a setting as a length of time.
 func minutes(count int) time.Duration { return time.Duration(count) * time.Minute }
-
-// locked reports whether a limit that is asked at each exit, and then holds for the pause, holds
-// now. Trades are by exit, oldest first; breaks sees the trades that ended in the lookback up to
-// and with the last of them, as freqtrade's protections do when a trade has ended: what they locked
-// stays locked although the lookback moves on.
-func (s *State) locked(trades []trade.ClosedTrade, lookback, pause time.Duration, breaks func([]trade.ClosedTrade) bool) bool {
-	first := 0
-	for i, last := range trades {
-		for first < i && !trades[first].ExitAt.After(last.ExitAt.Add(-lookback)) {
-			first++
-		}
-		if s.Now.Before(last.ExitAt.Add(pause)) && breaks(trades[first:i+1]) {
-			return true
-		}
-	}
-	return false
-}
