@@ -98,14 +98,19 @@ func (s step) fields(price decimal.Decimal, index int) string {
 	return text + " qty=" + qty
 }
 
-// play runs the flow and returns all that happened, as text. It fails when a law is broken.
-func (f flow) play(t *rapid.T) string {
-	market := sim.NewSynthetic(5)
-	simulator, err := sim.New(sim.Config{Market: market, Now: time.Date(2026, time.November, 19, 15, 0, 1, 0, time.UTC), Trading: f.Trading})
-	if err != nil {
-		t.Fatal(err)
+// play runs the flow and returns all that happened, as text. It fails when a law is broken. With
+// kills the simulator is killed before and after time passes, and goes on with what it kept.
+func (f flow) play(t *rapid.T, kills bool) string {
+	market, kept := sim.NewSynthetic(5), newShelf()
+	open := func() (*sim.Simulator, http.Handler) {
+		kept = kept.copied()
+		simulator, err := sim.New(sim.Config{Market: market, Now: time.Date(2026, time.November, 19, 15, 0, 1, 0, time.UTC), Trading: f.Trading, State: kept})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return simulator, simulator.Handler()
 	}
-	handler := simulator.Handler()
+	simulator, handler := open()
 	for i, s := range f.Steps {
 		symbol, _, _ := strings.Cut(s.Order, " ")
 		last, _ := market.LastPrint(symbol, simulator.Now())
@@ -118,8 +123,14 @@ func (f flow) play(t *rapid.T) string {
 			checkReserve(t, handler, body, before)
 		}
 		s.follow(t, handler, body, symbol)
+		if kills {
+			simulator, handler = open()
+		}
 		if err := simulator.Advance(simulator.Now().Add(s.Wait)); err != nil {
 			t.Fatal(err)
+		}
+		if kills {
+			simulator, handler = open()
 		}
 		checkLaws(t, handler)
 	}
@@ -270,8 +281,12 @@ func TestRandomFlowsKeepTheLaws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := drawFlow(t)
-		if first, second := f.play(t), f.play(t); first != second {
+		first := f.play(t, false)
+		if second := f.play(t, false); first != second {
 			t.Fatalf("played twice:\n%s\n%s", first, second)
+		}
+		if killed := f.play(t, true); first != killed {
+			t.Fatalf("played through:\n%s\nwith kills:\n%s", first, killed)
 		}
 	})
 }
