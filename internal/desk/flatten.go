@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -18,7 +19,7 @@ const flattenRevision = "flatten"
 // sells or buys back every position by a market order through the journal. It returns those orders
 // as they stand then. A dry run returns what it would order, and changes nothing.
 //
-// Flattening again under the same standing orders nothing twice. After a crash before the intents
+// Flattening again orders nothing twice: what closes a position already is left alone. After a crash before the intents
 // are journaled it must be asked for again; afterwards any later run of the account sends them.
 func (d *Desk) Flatten(ctx context.Context, run Run, standing trade.Standing) (orders []trade.Order, err error) {
 	err = d.within(ctx, run, func(ctx context.Context, t *turn) error {
@@ -32,14 +33,22 @@ func (t *turn) flatten(ctx context.Context, standing trade.Standing) ([]trade.Or
 	if err := t.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if err := t.cancelOpen(ctx); err != nil {
+	closing, err := t.beingClosed(ctx)
+	if err != nil {
 		return nil, err
+	}
+	if err := t.cancelOpen(ctx, closing); err != nil {
+		return nil, err
+	}
+	positions, err := t.Broker.Positions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	positions = slices.DeleteFunc(positions, func(p trade.Position) bool { return p.Qty.IsZero() || closing[p.Symbol] != "" })
+	if len(positions) == 0 {
+		return nil, nil
 	}
 	t.Slot = t.Clock.Now()
-	positions, err := t.Broker.Positions(ctx)
-	if err != nil || len(positions) == 0 {
-		return nil, err
-	}
 	if t.DryRun {
 		return ordersOf(trade.Cycle{Decisions: t.closing(positions, standing)}), nil
 	}
@@ -69,8 +78,21 @@ func (t *turn) sendClosing(ctx context.Context, cycle *trade.Cycle) (orders []tr
 	return orders, err
 }
 
+// beingClosed returns the broker's ids, by symbol, of orders that close a position already: those of
+// an earlier flattening that wait for the market to open.
+func (t *turn) beingClosed(ctx context.Context) (map[string]string, error) {
+	live, err := t.Journal.LiveOrders(ctx, t.AccountID)
+	closing := map[string]string{}
+	for _, order := range live {
+		if order.Intent.Purpose == trade.Flatten {
+			closing[order.Intent.Symbol] = order.BrokerOrderID
+		}
+	}
+	return closing, err
+}
+
 // cancelOpen cancels open orders that could hold shares, or fill after all is closed.
-func (t *turn) cancelOpen(ctx context.Context) error {
+func (t *turn) cancelOpen(ctx context.Context, closing map[string]string) error {
 	if t.DryRun {
 		return nil
 	}
@@ -80,7 +102,7 @@ func (t *turn) cancelOpen(ctx context.Context) error {
 	}
 	var ids []string
 	for _, order := range portfolio.OpenOrders {
-		if order.Open() && (order.Own || t.Settings.Execution.Foreign != trade.IgnoreForeign) {
+		if order.Open() && closing[order.Symbol] != order.ID && (order.Own || t.Settings.Execution.Foreign != trade.IgnoreForeign) {
 			ids = append(ids, order.ID)
 		}
 	}
@@ -99,9 +121,6 @@ func (t *turn) cancelOpen(ctx context.Context) error {
 func (t *turn) closing(positions []trade.Position, standing trade.Standing) []trade.Decision {
 	var decisions []trade.Decision
 	for _, position := range positions {
-		if position.Qty.IsZero() {
-			continue
-		}
 		action, side, verb := trade.Sell, trade.SideSell, "Sold"
 		if position.Qty.IsNegative() {
 			action, side, verb = trade.Buy, trade.SideBuy, "Bought back"
