@@ -172,7 +172,12 @@ func (o Order) Outdated(known Order) bool {
 // before an order found under the intent's client order id is adopted.
 func (i Intent) Matches(o BrokerOrder) bool {
 	return o.ClientOrderID == i.ClientOrderID && o.Symbol == i.Symbol && o.Side == i.Side &&
-		o.Type == string(i.Type) && i.samePrices(o) && sameAmount(i.Qty, o.Qty, i.Notional.Valid) && sameAmount(i.Notional, o.Notional, i.Qty.Valid)
+		o.Type == string(i.Type) && i.Class.same(OrderClass(o.Class)) && i.samePrices(o) && sameAmount(i.Qty, o.Qty, i.Notional.Valid) && sameAmount(i.Notional, o.Notional, i.Qty.Valid)
+}
+
+// same compares classes; a broker may leave out that an order is simple.
+func (c OrderClass) same(other OrderClass) bool {
+	return c == other || (c == "" || c == SimpleOrder) && (other == "" || other == SimpleOrder)
 }
 
 // samePrices compares the prices that were asked for; others are the broker's to set, such as the
