@@ -121,6 +121,17 @@ func TestStrategyRevision(t *testing.T) {
 		"agree":     func(s *trade.Settings) { s.SignalMinAgree = 3 },
 		"size":      func(s *trade.Settings) { s.PositionSizePct = money("10.5") },
 		"short":     func(s *trade.Settings) { s.AllowShort = true },
+		"order":     func(s *trade.Settings) { s.OrderType = trade.LimitOrder },
+		"dollars":   func(s *trade.Settings) { s.Execution.SizeBy, s.Execution.Dollars = trade.SizeDollars, money("5") },
+		"range":     func(s *trade.Settings) { s.Execution.SizeBy, s.Execution.ATRPeriod = trade.SizeVolatility, 7 },
+		"whole":     func(s *trade.Settings) { s.Execution.WholeShares = true },
+		"offset":    func(s *trade.Settings) { s.Execution.LimitOffsetPct = money("-1") },
+		"slippage":  func(s *trade.Settings) { s.Execution.MaxSlippagePct = money("1") },
+		"extended":  func(s *trade.Settings) { s.Execution.ExtendedHours = true },
+		"stop":      func(s *trade.Settings) { s.Execution.StopLossPct = money("1") },
+		"profit":    func(s *trade.Settings) { s.Execution.TakeProfitPct = money("1") },
+		"trail":     func(s *trade.Settings) { s.Execution.TrailingStopPct = money("1") },
+		"foreign":   func(s *trade.Settings) { s.Execution.Foreign = trade.IgnoreForeign },
 	} {
 		changed := base
 		change(&changed)
@@ -130,6 +141,8 @@ func TestStrategyRevision(t *testing.T) {
 	}
 	same := base
 	same.LookbackDays, same.Schedule.IntervalMinutes, same.PositionSizePct = 99, 1, decimal.RequireFromString("10.00")
+	same.Execution = trade.ExecutionSettings{Dollars: money("7")} // sizes are by percent still
+	same.Risk = trade.RiskLimits{MaxOrdersPerDay: 3, MinPrice: money("5")}
 	if engine.StrategyRevision(same) != engine.StrategyRevision(base) {
 		t.Error("what decides nothing changes the revision")
 	}

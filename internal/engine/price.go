@@ -70,11 +70,10 @@ func guardsAt(price decimal.Decimal, execution trade.ExecutionSettings, short bo
 	}
 	if execution.TakeProfitPct.IsPositive() {
 		if g.profit = tickUp(price.Mul(more(execution.TakeProfitPct))); short {
-			g.profit = tickDown(price.Mul(less(execution.TakeProfitPct)))
+			g.profit = decimal.Max(tickDown(price.Mul(less(execution.TakeProfitPct))), decimal.Zero) // no price falls by more than all
 		}
 	}
-	fits := !execution.StopLossPct.IsPositive() || g.stop.IsPositive()
-	return g, fits && (!execution.TakeProfitPct.IsPositive() || g.profit.IsPositive())
+	return g, !execution.StopLossPct.IsPositive() || g.stop.IsPositive()
 }
 
 // class is how an order brings the guards with it.
