@@ -75,6 +75,12 @@ func viewAccountTrading(t app.AccountTrading) accountTradingView {
 	return view
 }
 
+// StandingsOf is the body of POST /api/trading/halt, for the command line's --json.
+func StandingsOf(standings []trade.Standing) any { return standingsView{each(standings, viewStanding)} }
+
+// ReconciliationOf is the body of POST /api/accounts/{name}/reconcile, for the command line's --json.
+func ReconciliationOf(found trade.Reconciliation) any { return viewReconciliation(found) }
+
 // TradingOf is one element of `accounts` of GET /api/trading, for the command line's --json.
 func TradingOf(t app.AccountTrading) any { return viewAccountTrading(t) }
 

@@ -138,8 +138,8 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	if err != nil {
 		return err
 	}
-	if a.late(account, strategy.Settings, due.Slot, now.Timestamp) {
-		sentence := missedSentence(strategy.Settings, due.Slot, now.Timestamp)
+	if Late(strategy.Settings, a.SimulatedTime(account), due.Slot, now.Timestamp) {
+		sentence := MissedSentence(strategy.Settings, due.Slot, now.Timestamp)
 		a.Log.Warn("slots missed", "account", account.ID, "slot", due.Slot, "market time", now.Timestamp)
 		_, err = a.Desk.Miss(ctx, run, now.Timestamp, sentence)
 	} else {
@@ -150,6 +150,11 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 		return nil
 	}
 	return err
+}
+
+// Automated returns the ids and names of the accounts that trade by themselves.
+func (a *Automation) Automated(ctx context.Context) ([]trade.BrokerageAccount, error) {
+	return a.Store.AutomatedAccounts(ctx)
 }
 
 // RunNow runs one cycle of the account at once, for who does not wait for the schedule. The record

@@ -72,7 +72,7 @@ func (a *App) standing(p auth.Principal, state trade.TradingState, reason string
 		return trade.Standing{}, fault.New(fault.Invalid, "The reason may have %d printable characters at most.", longestReason)
 	}
 	if reason == "" {
-		reason = fmt.Sprintf("%s stopped it.", p.Username)
+		reason = fmt.Sprintf("Stopped by %s.", p.Username)
 	}
 	return trade.Standing{State: state, Cause: trade.HaltByPerson, Reason: reason, Who: p.Username, Since: a.Clock.Now().UTC()}, nil
 }
@@ -156,7 +156,7 @@ func (a *App) resume(ctx context.Context, p auth.Principal, to scope, state trad
 	}
 	standing := trade.Standing{AccountID: to.accountID, State: state, Who: p.Username, Since: a.Clock.Now().UTC()}
 	if state == trade.ReduceOnly {
-		standing.Cause, standing.Reason = trade.HaltByPerson, fmt.Sprintf("%s allowed exits only.", p.Username)
+		standing.Cause, standing.Reason = trade.HaltByPerson, fmt.Sprintf("Exits only, by %s.", p.Username)
 	}
 	return standing, a.putStanding(ctx, p, to, standing, audit.TradingResumed)
 }

@@ -18,14 +18,14 @@ const (
 	mostMissed    = 1000            // slots that are counted one by one
 )
 
-// late reports whether the slot is so long ago that it must not run any more: by half the time to
+// Late reports whether the slot is so long ago that it must not run any more: by half the time to
 // the slot after it, and by two minutes at least. A market whose time runs faster than this
 // machine's is given the whole time to the next slot: a moment of work is minutes there.
-func (a *Automation) late(account trade.BrokerageAccount, settings trade.Settings, slot, now time.Time) bool {
+func Late(settings trade.Settings, simulated bool, slot, now time.Time) bool {
 	patience := leastPatience
 	if next, err := nextRun(settings, slot); err == nil && next.After(slot) {
 		distance := next.Sub(slot)
-		if !a.SimulatedTime(account) {
+		if !simulated {
 			distance /= 2
 		}
 		patience = max(patience, min(distance, longestPatience))
@@ -36,8 +36,8 @@ func (a *Automation) late(account trade.BrokerageAccount, settings trade.Setting
 // longestPatience bounds how late a slot of a rare schedule may run: its bars are hours old then.
 const longestPatience = 30 * time.Minute
 
-// missedSentence says which slots passed while nothing ran, from the first up to now.
-func missedSentence(settings trade.Settings, first, now time.Time) string {
+// MissedSentence says which slots passed while nothing ran, from the first up to now.
+func MissedSentence(settings trade.Settings, first, now time.Time) string {
 	count, last := 1, first
 	for count < mostMissed {
 		next, err := nextRun(settings, last)

@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"time"
 
+	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -64,6 +66,9 @@ func (e *Environment) ConfigWithKeys() (config.Config, error) {
 	}
 	return cfg.WithKeys()
 }
+
+// now is this machine's time.
+func (e *Environment) now() time.Time { return clock.System().Now() }
 
 // Strategy reads the file of --config. Without the flag a missing file means the defaults.
 func (e *Environment) Strategy() (trade.Settings, error) {

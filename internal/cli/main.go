@@ -21,7 +21,27 @@ const (
 	exitOK     = 0 // done
 	exitFailed = 1 // understood, but it did not succeed
 	exitUsage  = 2 // the command line itself is wrong
+
+	exitSkipped = 3 // a cycle was not due: the market is closed
+	exitHalted  = 4 // trading is halted
+	exitCycle   = 5 // a cycle failed; its record says why
+	exitBusy    = 6 // another process is busy with the account
 )
+
+// codedError ends the program with a code of its own. err may be nil: then nothing is printed.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *codedError) Unwrap() error { return e.err }
 
 // Main runs one command and returns the exit code. The first SIGINT or SIGTERM ends the command's
 // context, so that it stops in order; a second one ends the process.
@@ -55,9 +75,15 @@ func usage(format string, args ...any) error {
 func (e *Environment) report(err error) int {
 	var wrongUse *usageError
 	var known *fault.Error
+	var coded *codedError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &coded):
+		if coded.err != nil {
+			e.report(coded.err)
+		}
+		return coded.code
 	case errors.As(err, &wrongUse):
 		e.complain(wrongUse.sentence)
 		return exitUsage

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/daemon"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -52,7 +53,9 @@ func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
 		case err != nil:
 			e.Logger.Warn("the broker's clock is not to be had; waiting", "error", err)
 		case slot.IsZero():
-			slot = firstSlot(job.settings.Schedule, now)
+			if slot, err = firstSlot(job.settings, now); err != nil {
+				return err
+			}
 			e.Logger.Info("schedule started", "next", slot)
 		}
 		if err == nil && !now.Timestamp.Before(slot) {
@@ -69,16 +72,33 @@ func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
 }
 
 // firstSlot is now, unless the schedule keeps to market hours and the market is closed.
-func firstSlot(schedule trade.ScheduleSettings, now trade.MarketClock) time.Time {
-	if schedule.MarketHoursOnly && !now.IsOpen {
-		return now.NextOpen
+func firstSlot(settings trade.Settings, now trade.MarketClock) (time.Time, error) {
+	schedule := settings.Schedule
+	if !schedule.MarketHoursOnly || desk.MayRun(schedule, settings.Timeframe, now) {
+		return now.Timestamp, nil
 	}
-	return now.Timestamp
+	return nextSlot(settings, now.Timestamp)
 }
 
-// runSlot runs the slot's cycle, prints it, and returns the next slot.
+func nextSlot(settings trade.Settings, after time.Time) (time.Time, error) {
+	next, err := desk.NextRun(settings.Schedule, settings.Timeframe, after)
+	if err != nil {
+		return next, fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
+	}
+	return next, nil
+}
+
+// runSlot runs the slot's cycle, or records that it was missed, prints it, and returns the next slot.
 func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Time, now trade.MarketClock) (time.Time, error) {
-	cycle, err := job.session.Desk.RunCycle(ctx, job.run(slot, job.settings.Schedule.MarketHoursOnly))
+	run, err := job.run(ctx, slot, job.settings.Schedule.MarketHoursOnly)
+	var cycle trade.Cycle
+	switch {
+	case err != nil:
+	case app.Late(job.settings, run.SimulatedTime, slot, now.Timestamp):
+		cycle, err = job.session.Desk.Miss(ctx, run, now.Timestamp, app.MissedSentence(job.settings, slot, now.Timestamp))
+	default:
+		cycle, err = job.session.Desk.RunCycle(ctx, run)
+	}
 	switch {
 	case fault.Is(err, fault.Conflict) && cycle.ID == "":
 		e.Logger.Warn("cycle not run", "slot", slot, "reason", fault.Public(err))
@@ -89,9 +109,9 @@ func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Ti
 			return slot, err
 		}
 	}
-	next, err := desk.NextRun(job.settings.Schedule, job.settings.Timeframe, now.Timestamp)
+	next, err := nextSlot(job.settings, now.Timestamp)
 	if err != nil {
-		return slot, fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
+		return slot, err
 	}
 	e.Logger.Info("waiting for the next slot", "next", next)
 	return next, nil
@@ -138,10 +158,11 @@ func (e *Environment) openTrading(ctx context.Context, chosen []string, dryRun b
 // leaseWait outlasts the lease of a run that was killed.
 const leaseWait = 30 * time.Second
 
-func (j *tradingJob) run(slot time.Time, marketHoursOnly bool) desk.Run {
+func (j *tradingJob) run(ctx context.Context, slot time.Time, marketHoursOnly bool) (desk.Run, error) {
+	ceiling, err := j.session.Ceiling(ctx)
 	return desk.Run{
 		AccountID: j.account.AccountID, Broker: j.account.Client, FeedName: j.account.FeedName,
 		Settings: j.settings, Symbols: j.symbols, Slot: slot, DryRun: j.dryRun, MarketHoursOnly: marketHoursOnly,
-		LeaseWait: leaseWait, SimulatedTime: j.account.SimulatedTime,
-	}
+		LeaseWait: leaseWait, SimulatedTime: j.account.SimulatedTime, Installation: ceiling,
+	}, err
 }

@@ -32,7 +32,11 @@ func tradeCommand(env *Environment) *cobra.Command {
 			return err
 		}
 		defer job.session.Close()
-		cycle, err := job.session.Desk.RunCycle(command.Context(), job.run(clock.System().Now(), false))
+		run, err := job.run(command.Context(), clock.System().Now(), false)
+		if err != nil {
+			return err
+		}
+		cycle, err := job.session.Desk.RunCycle(command.Context(), run)
 		if cycle.ID == "" {
 			return err
 		}

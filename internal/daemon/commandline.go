@@ -100,6 +100,16 @@ func (c *CommandLine) OpenTrading(ctx context.Context, cfg config.Config, log *s
 	return &TradingSession{newDesk(database.Store, c.Bars, log, nil), database}, nil
 }
 
+// Ceiling returns the limits that hold for every account of the installation.
+func (s *TradingSession) Ceiling(ctx context.Context) (trade.RiskLimits, error) {
+	return s.database.InstallationRisk(ctx)
+}
+
+// Standing returns the state of trading in force for the account.
+func (s *TradingSession) Standing(ctx context.Context, accountID string) (trade.Standing, error) {
+	return s.database.Standing(ctx, accountID)
+}
+
 // OrderStates returns where the cycle's orders stand in the journal, by client order id.
 func (s *TradingSession) OrderStates(ctx context.Context, cycle trade.Cycle) (map[string]trade.OrderState, error) {
 	orders, err := s.database.JournaledOrders(ctx, cycle.UserID, cycle.AccountID, len(cycle.Decisions))
