@@ -90,6 +90,7 @@ func tradingFlags(command *cobra.Command, trading *daemon.SimulatorTrading) {
 	flags.Float64Var(&trading.Spread, "spread", 0, "`BASIS POINTS` between bid and ask")
 	flags.Float64Var(&trading.Slippage, "slippage", 0, "`BASIS POINTS` by which orders trade worse that take what is there")
 	flags.Float64Var(&trading.Participation, "participation", 0, "largest `SHARE` of the volume that an order takes, such as 0.1; 0: no limit")
+	flags.StringVar(&trading.Volume, "volume", "sip", "whose volume that is: `sip or iex`")
 	flags.StringSliceVar(&trading.HardToBorrow, "hard-to-borrow", nil, "`SYMBOLS` that cannot be sold short")
 	flags.StringSliceVar(&trading.WholeShares, "whole-shares", nil, "`SYMBOLS` that do not trade in fractions")
 	flags.StringSliceVar(&trading.Untradable, "untradable", nil, "`SYMBOLS` that are listed and cannot be traded")

@@ -10,6 +10,10 @@ import (
 const (
 	basisPoint      = 0.0001
 	mostBasisPoints = 1000
+
+	volumeSIP = "sip"
+	volumeIEX = "iex"
+	iexShare  = 0.025 // of the volume of all exchanges, about what IEX says that it has
 )
 
 // Trading says how orders are filled and what they cost. Its zero value is a market without a spread,
@@ -19,6 +23,7 @@ type Trading struct {
 	Spread        float64 // basis points between bid and ask; zero: both are the price
 	Slippage      float64 // basis points by which orders that take what is there trade worse
 	Participation float64 // most of the volume that an order takes, such as 0.1; zero: no limit
+	Volume        string  // whose volume that is: sip, of all exchanges, or iex; empty: sip
 	Fees          Fees
 
 	HardToBorrow []string // symbols that cannot be sold short
@@ -31,6 +36,9 @@ func (c *Trading) check() error {
 	if c.Multiplier == 0 {
 		c.Multiplier = usualMultiplier
 	}
+	if c.Volume == "" {
+		c.Volume = volumeSIP
+	}
 	switch {
 	case c.Multiplier != cashMultiplier && c.Multiplier != usualMultiplier && c.Multiplier != intradayMultiplier:
 		return fault.New(fault.Invalid, "The simulator's margin multiplier is 1, 2 or 4, not %d.", c.Multiplier)
@@ -38,10 +46,20 @@ func (c *Trading) check() error {
 		return fault.New(fault.Invalid, "The simulator's spread and slippage are from 0 to %d basis points.", mostBasisPoints)
 	case !(c.Participation >= 0 && c.Participation <= 1):
 		return fault.New(fault.Invalid, "The simulator's participation in the volume is from 0 (no limit) to 1.")
+	case c.Volume != volumeSIP && c.Volume != volumeIEX:
+		return fault.New(fault.Invalid, "The simulator's orders take part in the volume of sip or iex, not of %.20q.", c.Volume)
 	case c.Fees.PerOrder.IsNegative() || c.Fees.PerShare.IsNegative() || c.Fees.OfSales.IsNegative():
 		return fault.New(fault.Invalid, "The simulator's fees are not below zero.")
 	}
 	return nil
+}
+
+// share is the part of a print's volume that an order takes at most; 0: no limit.
+func (c *Trading) share() float64 {
+	if c.Volume == volumeIEX {
+		return c.Participation * iexShare
+	}
+	return c.Participation
 }
 
 // restrict takes from an asset what the configuration says that it lacks.

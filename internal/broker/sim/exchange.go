@@ -33,7 +33,7 @@ func newExchange(config Config, faults *faults, now time.Time) *exchange {
 		market: config.Market, assets: map[string]wire.Asset{}, cash: config.Cash, accounts: map[string]*account{},
 		settled: now, multiplier: int64(config.Multiplier), actionDays: actionDays(config.Market),
 		terms:         terms{spread: config.Spread * basisPoint, slippage: config.Slippage * basisPoint},
-		participation: config.Participation, fees: config.Fees, faults: faults,
+		participation: config.share(), fees: config.Fees, faults: faults,
 	}
 	for _, asset := range config.Market.Assets() {
 		asset = config.restrict(asset)

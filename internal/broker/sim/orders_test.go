@@ -236,3 +236,27 @@ func TestPartialFillsAgainstVolume(t *testing.T) {
 		})
 	}
 }
+
+func TestOrdersTakePartInTheVolumeOfIEX(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet, func(c *sim.Config) { c.Participation, c.Volume = 1, "iex" })
+	placed := b.place(t, "qty=60")
+	b.advance(t, "2020-06-01T14:00:30Z")
+	if got := outcome(b.order(t, placed.ID)); got != "partially_filled 6 100" { // a quarter of a fortieth of 1,000 shares
+		t.Error(got)
+	}
+	if _, err := sim.New(sim.Config{Market: sim.NewSynthetic(1), Trading: sim.Trading{Volume: "otc"}}); err == nil {
+		t.Error("the volume of otc is taken")
+	}
+}
+
+func TestCashAccountsDoNotSellShort(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet, func(c *sim.Config) { c.Multiplier = 1 })
+	if status, _, body := b.post(t, "side=sell"); status != 403 || !strings.Contains(body, "not allowed to short") {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if a := b.account(t); a.ShortingEnabled {
+		t.Errorf("account %+v", a)
+	}
+}

@@ -43,7 +43,12 @@ type figures struct {
 	nonMarginable decimal.Decimal // buying power for what gives no credit: settled cash
 }
 
+// shortingEnabled reports whether the account may sell short: on margin, with enough equity.
 func (f figures) shortingEnabled() bool {
+	return f.enoughEquity() && f.multiplier.GreaterThan(decimal.NewFromInt(cashMultiplier))
+}
+
+func (f figures) enoughEquity() bool {
 	return f.equity.GreaterThanOrEqual(decimal.NewFromInt(shortingMinimum))
 }
 
@@ -110,7 +115,7 @@ func (e *exchange) addPosition(f *figures, symbol string, qty, price decimal.Dec
 
 // multiplierOf is the least of what the simulator gives, the user wants and the equity allows.
 func (e *exchange) multiplierOf(a *account, f figures) int64 {
-	if !f.shortingEnabled() {
+	if !f.enoughEquity() {
 		return cashMultiplier
 	}
 	wanted, err := strconv.ParseInt(a.Settings.MaxMarginMultiplier, 10, 64)
