@@ -38,6 +38,11 @@ func parsed[T any](t *testing.T, s *shell, arguments ...string) (value T) {
 	return value
 }
 
+// at returns the shell with another database.
+func (s *shell) at(databaseURL string) *shell {
+	return &shell{program: s.program, folder: s.folder, environ: append(append([]string{}, s.environ...), "DATABASE_URL="+databaseURL)}
+}
+
 type databaseState struct {
 	Kind         string `json:"kind"`
 	Exists       bool   `json:"exists"`
@@ -106,7 +111,7 @@ func TestTheDatabaseMovesAndServesOn(t *testing.T) {
 		if report.Entries < 28 || report.Rows < 100 {
 			t.Errorf("copied %+v", report)
 		}
-		there := v.with(key.Reveal(), "", "DATABASE_URL="+target)
+		there := here.at(target)
 		if state := parsed[databaseState](t, there, "db", "status"); state.Users != 25 {
 			t.Errorf("the copy: %+v", state)
 		}

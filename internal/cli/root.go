@@ -24,6 +24,7 @@ func commands(env *Environment) []*cobra.Command {
 		backtestCommand(env),
 		simulatorCommand(env),
 		databaseCommand(env),
+		backupCommand(env),
 		importCommand(env),
 		auditCommand(env),
 		keysCommand(env),

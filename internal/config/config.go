@@ -47,7 +47,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
 	TradingEnabled bool           // false: nothing is submitted, every cycle is a dry run
 
-	Audit AuditCheckpoints
+	Audit   AuditCheckpoints
+	Backups Backups
 
 	// Notes are sentences about accepted settings that have no effect, for the log at start.
 	Notes []string
@@ -215,6 +216,7 @@ func (c *Config) placeFiles(dir string) {
 	}
 	c.keyFile = filepath.Join(folder, keyFileName)
 	c.Audit.place(dir, folder)
+	c.Backups.place(dir, folder)
 }
 
 // DatabaseFile returns the SQLite database's path; false when the database is PostgreSQL.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -86,6 +87,20 @@ var table = []Setting{
 		set: into(func(c *Config) *string { return &c.Audit.File }, parsePath)},
 	{Name: "AUDIT_CHECKPOINT_WEBHOOK", Secret: true, Description: "Address to which each checkpoint is posted as plain text too: https, or http on this machine.",
 		set: into(func(c *Config) *secret.Text { return &c.Audit.Webhook }, parseWebhook)},
+	{Name: "BACKUP_TO", Description: "Where backups are kept: a folder or `s3://bucket/prefix`; by default `alpaca_trader.backups` beside the SQLite database, or in the folder of the start. Keep them on another disk.",
+		set: into(func(c *Config) *BackupPlace { return &c.Backups.To }, ParseBackupPlace)},
+	{Name: "BACKUP_EVERY", Description: "How often a server makes a backup, such as `24h` or `7d`; without it, it makes none.",
+		set: into(func(c *Config) *time.Duration { return &c.Backups.Every }, parseEvery)},
+	{Name: "BACKUP_KEEP", Default: "7 daily; 4 weekly; 12 monthly", Description: "Which backups stay: the newest of so many days, weeks and months. The newest of all always stays.",
+		set: into(func(c *Config) *BackupKeep { return &c.Backups.Keep }, parseKeep)},
+	{Name: "BACKUP_S3_ENDPOINT", Default: "https://s3.amazonaws.com", Description: "Address of the S3 store. Plain http only on this machine.",
+		set: into(func(c *Config) *BackupEndpoint { return &c.Backups.Endpoint }, parseEndpoint)},
+	{Name: "BACKUP_S3_REGION", Default: "us-east-1", Description: "Its region.",
+		set: into(func(c *Config) *string { return &c.Backups.Region }, parseText)},
+	{Name: "BACKUP_S3_KEY_ID", Secret: true, Description: "Key id for the S3 store. It needs the rights to put, get, list and delete in the bucket.",
+		set: into(func(c *Config) *secret.Text { return &c.Backups.KeyID }, parseSecret)},
+	{Name: "BACKUP_S3_SECRET", Secret: true, Description: "Secret that belongs to BACKUP_S3_KEY_ID.",
+		set: into(func(c *Config) *secret.Text { return &c.Backups.Secret }, parseSecret)},
 	{Name: "TRADING_ENABLED", Default: "true", Description: "`false`: nothing is submitted to a broker, every cycle is a dry run.",
 		set: into(func(c *Config) *bool { return &c.TradingEnabled }, parseBool)},
 	{Name: "ALPACA_API_KEY", Secret: true, Description: "Key id for command-line jobs; users of the dashboard enter their own.",

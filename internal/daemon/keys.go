@@ -46,8 +46,13 @@ func openKeyring(ctx context.Context, cfg config.Config, database *store.Store, 
 	return secret.NewKeyring(root, earlier...)
 }
 
+// keptKeys has what key services wrapped for one installation: its database, or a backup of it.
+type keptKeys interface {
+	RootKey(ctx context.Context, address string) ([]byte, error)
+}
+
 // openEarlierKeys leaves out key services that keep nothing for this database any more.
-func openEarlierKeys(ctx context.Context, cfg config.Config, database *store.Store) ([]secret.Text, error) {
+func openEarlierKeys(ctx context.Context, cfg config.Config, database keptKeys) ([]secret.Text, error) {
 	var earlier []secret.Text
 	for _, key := range cfg.OldKeys {
 		if secret.InService(key) {
@@ -67,7 +72,7 @@ func openEarlierKeys(ctx context.Context, cfg config.Config, database *store.Sto
 }
 
 // openRootKey returns no key when the service has wrapped none for this database.
-func openRootKey(ctx context.Context, service *secret.KeyService, database *store.Store) (secret.Text, error) {
+func openRootKey(ctx context.Context, service *secret.KeyService, database keptKeys) (secret.Text, error) {
 	wrapped, err := database.RootKey(ctx, service.Address())
 	if err != nil || wrapped == nil {
 		return secret.Text{}, err

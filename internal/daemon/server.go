@@ -141,6 +141,7 @@ type house struct {
 	limiter    *ratelimit.Limiter
 	counting   io.Closer // what the limiter counts in
 	witness    *witness.Witness
+	backups    *backupSchedule // nil without BACKUP_EVERY
 }
 
 // useCases is the app with what only the daemon does.
@@ -157,6 +158,9 @@ func build(ctx context.Context, options Options) (*house, error) {
 	}
 	h := &house{options: options, store: database}
 	if h.witness, err = newWitness(options.Config, database, keyring, options.Log); err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
+	if h.backups, err = newBackupSchedule(options.Config, database, keyring, options.Log); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
 	if h.limiter, h.counting, err = newLimiter(ctx, options.Config, options.Log); err != nil {
@@ -254,6 +258,9 @@ func isLoopback(address net.Addr) bool {
 // start begins what runs by the clock.
 func (h *house) start(ctx context.Context) error {
 	h.witness.Start()
+	if h.backups != nil {
+		h.backups.start(ctx)
+	}
 	if h.demo != nil {
 		h.demo.simulator.Start(context.WithoutCancel(ctx))
 	}
@@ -268,6 +275,9 @@ func (h *house) close() error {
 	patience, cancel := context.WithTimeout(context.Background(), stopPatience)
 	defer cancel()
 	var errs []error
+	if h.backups != nil && h.backups.end != nil {
+		h.backups.stop()
+	}
 	if h.scheduler != nil {
 		h.watches.Close()
 		errs = append(errs, h.scheduler.stop(patience))

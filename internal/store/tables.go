@@ -49,8 +49,8 @@ var tables = []tableOf{
 	{"orders", []string{"account_id", "client_order_id"}},
 	{"order_legs", []string{"account_id", "broker_order_id"}},
 	{"fills", []string{"account_id", "execution_id"}},
-	{"holdings", []string{"account_id", "symbol"}},
 	{"baselines", []string{"account_id", "symbol"}},
+	{"holdings", []string{"account_id", "symbol"}},
 	{"reconciliations", []string{"account_id"}},
 	{"imports", []string{"source", "kind", "old_id"}},
 	{"audit_head", []string{"id"}},
@@ -219,6 +219,9 @@ func (k Kind) plain(value any) (any, bool) {
 	case bool:
 		return v, k == Truth
 	case string:
+		if k == Bytes { // SQLite keeps '' of a migration as it was written
+			return []byte(v), true
+		}
 		return v, k == Words
 	case []byte:
 		if k == Words {

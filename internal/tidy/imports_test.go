@@ -16,7 +16,7 @@ var floors = map[string]int{
 	"internal/broker": 2, "internal/store": 2, "internal/notify": 2, "internal/witness": 2, "internal/ratelimit": 2, "internal/transit": 2,
 	"internal/engine": 3,
 	"internal/desk":   4, "internal/lab": 4,
-	"internal/app": 5, "internal/importer": 5,
+	"internal/app": 5, "internal/importer": 5, "internal/backup": 5,
 	"internal/api": 6, "internal/ui": 6, "internal/jobs": 6,
 	"internal/daemon": 7, "internal/cli": 7, "cmd": 7,
 }

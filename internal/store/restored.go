@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// RootKeys returns the ENCRYPTION_KEYs that key services keep wrapped for this database, by the
+// services' addresses.
+func (s *Store) RootKeys(ctx context.Context) (map[string][]byte, error) {
+	var rows []struct {
+		Name    string
+		Wrapped []byte
+	}
+	if err := s.read.NewRaw("SELECT name, wrapped FROM installation_keys WHERE name LIKE ?", rootKey+"%").Scan(ctx, &rows); err != nil {
+		return nil, explain(err)
+	}
+	keys := make(map[string][]byte, len(rows))
+	for _, row := range rows {
+		keys[strings.TrimPrefix(row.Name, rootKey)] = row.Wrapped
+	}
+	return keys, nil
+}
+
+// totpStepLength is in seconds (RFC 6238).
+const totpStepLength = 30
+
+// Settle makes an older state safe to go on from. Nothing of it lets anybody in who was shown the
+// door since: sessions and pending sign-ins are gone, links and invites are void, codes of
+// authenticator apps count from now on. And nothing of it trades on what it remembers: leases and
+// plans are gone, and without an earlier comparison the first look at the broker takes over the
+// positions as they are there, with whatever was traded since.
+func (f *Filling) Settle(ctx context.Context, now time.Time) error {
+	moment := at(now)
+	for _, part := range []struct {
+		table     string
+		statement string
+		arguments []any
+	}{
+		{"sessions", "DELETE FROM sessions", nil},
+		{"pending_sign_ins", "DELETE FROM pending_sign_ins", nil},
+		{"known_devices", "DELETE FROM known_devices", nil},
+		{"password_links", "DELETE FROM password_links", nil},
+		{"invites", "UPDATE invites SET expires_at = ?0 WHERE used_at IS NULL AND expires_at > ?0", []any{moment}},
+		{"users", "UPDATE users SET session_epoch = session_epoch + 1", nil},
+		{"totp_secrets", "UPDATE totp_secrets SET last_step = ?0 WHERE last_step < ?0", []any{now.Unix() / totpStepLength}},
+		{"leases", "DELETE FROM leases", nil},
+		{"brokerage_accounts", "UPDATE brokerage_accounts SET next_run_at = NULL", nil},
+		{"reconciliations", "DELETE FROM reconciliations", nil},
+	} {
+		table, err := f.Table(ctx, part.table)
+		if err != nil {
+			return err
+		}
+		if len(table.Columns) == 0 { // the backup is of a version that did not have it
+			continue
+		}
+		if _, err := f.tx.NewRaw(part.statement, part.arguments...).Exec(ctx); err != nil {
+			return explain(err)
+		}
+	}
+	return nil
+}
