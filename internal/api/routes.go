@@ -80,6 +80,7 @@ func (s *server) routes() []route {
 		{put, "/api/indicators", auth.Write, userBudget, orToken, 200, "indicatorsUpdate", "Flip switches", serve(s.indicatorsUpdate)},
 		{get, "/api/settings", auth.Read, userBudget, orToken, 200, "settings", "The whole strategy", serve(s.settings)},
 		{put, "/api/settings", auth.Write, userBudget, orToken, 200, "settingsUpdate", "Change any part of the strategy", serve(s.settingsUpdate)},
+		{get, "/api/schedule/next", auth.Read, userBudget, orToken, 200, "scheduleNext", "When a schedule would run, before it is saved", serve(s.nextRuns)},
 
 		{get, "/api/trading", auth.Read, userBudget, orToken, 200, "trading", "What may be ordered, and why not", serve(s.trading)},
 		{post, "/api/trading/halt", auth.Trade, userBudget, orToken, 200, "tradingHalt", "Stop ordering, or allow exits only, until somebody resumes", serve(s.tradingHalt)},

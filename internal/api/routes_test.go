@@ -67,6 +67,8 @@ var routeAccess = map[string]access{
 	"GET /api/settings":   {``, 401, 200, 200, 0},
 	"PUT /api/settings":   {`{"max_positions":4}`, 401, 403, 200, 0},
 
+	"GET /api/schedule/next": {``, 401, 200, 200, 0},
+
 	"GET /api/trading":          {``, 401, 200, 200, 0},
 	"POST /api/trading/halt":    {`{"account":"paper"}`, 401, 403, 404, 0},
 	"POST /api/trading/resume":  {`{"account":"paper"}`, 401, 403, 404, 0},

@@ -68,6 +68,7 @@ var tokenAccess = map[string]struct{ read, paper, live int }{
 	"PUT /api/indicators":            {403, 200, 403},
 	"GET /api/settings":              {200, 403, 403},
 	"PUT /api/settings":              {403, 200, 403},
+	"GET /api/schedule/next":         {200, 403, 403},
 
 	"GET /api/explain":                      {400, 403, 403},
 	"GET /api/trading":                      {200, 403, 403},
