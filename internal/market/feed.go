@@ -28,8 +28,11 @@ type Feed struct {
 }
 
 // NewFeed returns a feed; store may be nil.
-func NewFeed(store BarStore) *Feed {
-	return &Feed{store: store, memory: newMemory(mostBars), flights: flights{lines: map[line]*runway{}}}
+func NewFeed(store BarStore) *Feed { return NewFeedOf(store, mostBars) }
+
+// NewFeedOf is NewFeed with another bound of the bars that are kept in memory.
+func NewFeedOf(store BarStore, most int) *Feed {
+	return &Feed{store: store, memory: newMemory(most), flights: flights{lines: map[line]*runway{}}}
 }
 
 // Closed returns the newest closed bars at now, oldest first: need of them for every symbol that

@@ -49,13 +49,13 @@ func BenchmarkClosedBarsOf10000Accounts(b *testing.B) {
 // used stay.
 func TestFeedForgetsWhatIsNotUsed(t *testing.T) {
 	t.Parallel()
-	source, feed, now := &tape{}, market.NewFeed(nil), at(t, "2026-11-20 11:00")
+	source, feed, now := &tape{}, market.NewFeedOf(nil, 3000), at(t, "2026-11-20 11:00")
 	ask := func(name string) {
-		if _, err := feed.Closed(t.Context(), source, name, symbolsOf(100), trade.Minute, 300, now); err != nil {
+		if _, err := feed.Closed(t.Context(), source, name, symbolsOf(10), trade.Minutes5, 50, now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for user := range 80 { // 2.4 million bars, of which a million fit
+	for user := range 10 { // 500 bars each, of which 3000 fit
 		ask(fmt.Sprintf("of user %d", user))
 		ask("of user 0")
 	}

@@ -147,6 +147,21 @@ func TestLiveMarketDataIsRead(t *testing.T) {
 	}
 }
 
+// The lists of conditions and exchanges, which nothing asks for yet, are plain names by code.
+func TestLiveNamesAreRead(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"stocks_meta_conditions_quote.json", "stocks_meta_conditions_trade.json", "stocks_meta_exchanges.json", "options_meta_conditions_trade.json", "options_meta_exchanges.json"} {
+		content, err := os.ReadFile(filepath.Join(sharedtest.Dir(t), "reference", "alpaca", "fixtures", "live", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names map[string]string
+		if err := json.Unmarshal(content, &names); err != nil || len(names) < 5 {
+			t.Errorf("%s: %d names, %v", file, len(names), err)
+		}
+	}
+}
+
 // wrapped puts the part of a recorded answer that the pattern names (.key, or . for all of it) into
 // the pattern's place.
 func wrapped(t *testing.T, pattern string, content []byte) string {
