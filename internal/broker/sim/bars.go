@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/market"
@@ -91,7 +92,7 @@ func readBars(source Market, symbol string, r barRange) []trade.Bar {
 	first = later(first, market.Day(r.from))
 	last = earlier(last, earlier(market.Day(r.to), market.Day(r.now)))
 	reader := barReader{source: source, symbol: symbol, barRange: r, steps: stepsOf(source, symbol, r.adjustment, r.now)}
-	reader.found = make([]trade.Bar, 0, r.mostBars(first, last))
+	reader.found = slices.Grow((*barBuffers.Get().(*[]trade.Bar))[:0], r.mostBars(first, last))
 	day, step := first, 1
 	if r.descending {
 		day, step = last, -1
@@ -103,6 +104,12 @@ func readBars(source Market, symbol string, r barRange) []trade.Bar {
 	}
 	return reader.found[:min(len(reader.found), r.limit)]
 }
+
+// barBuffers are what pages were read into that have been sent, for the next ones.
+var barBuffers = sync.Pool{New: func() any { return new([]trade.Bar) }}
+
+// recycle lets the next page use the memory of the bars. Nothing may read them afterwards.
+func recycle(bars []trade.Bar) { barBuffers.Put(&bars) }
 
 // mostBars is about how many bars the days from first to last can give.
 func (r barRange) mostBars(first, last time.Time) int {

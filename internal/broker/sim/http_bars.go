@@ -157,7 +157,11 @@ func listBars(c *call) (answer, error) {
 			frame: f, adjustment: adjusted, from: part.from, to: part.to, now: c.now, limit: part.limit, descending: part.descending,
 		})
 	})
-	return ok(encodePage(p, c.path["symbol"]))
+	content := encodePage(p, c.path["symbol"])
+	for _, bars := range p.items {
+		recycle(bars)
+	}
+	return ok(content)
 }
 
 // latestNow is the moment as of which a latest answer is given. The best feed of the plan is the
