@@ -239,8 +239,15 @@ func TestSettings(t *testing.T) {
 	const defaults = `{"timeframe":"1Hour","lookback_days":30,"rsi":{"enabled":true,"period":14,"overbought":70,"oversold":30},
 		"sma":{"enabled":true,"short_period":50,"long_period":200},"macd":{"enabled":true,"fast_period":12,"slow_period":26,"signal_period":9},
 		"bollinger":{"enabled":true,"period":20,"std_dev":2},"signal_mode":"majority","signal_min_agree":2,"order_type":"market",
-		"time_in_force":"day","position_size_pct":10,"max_positions":5,"allow_short":false,"schedule_interval_minutes":60,
-		"schedule_cron":null,"schedule_market_hours_only":true}`
+		"time_in_force":"day","position_size_pct":10,"max_positions":5,"allow_short":false,
+		"execution":{"size_by":"percent","dollars":0,"shares":0,"risk_pct":0,"atr_period":0,"atr_multiple":0,"whole_shares":false,
+			"limit_offset_pct":0,"max_slippage_pct":0,"extended_hours":false,"stop_loss_pct":0,"take_profit_pct":0,"trailing_stop_pct":0,"foreign":"adopt"},
+		"risk":{"max_exposure_pct":0,"max_symbol_pct":0,"max_sector_pct":0,"sectors":{},"max_orders_per_minute":0,"max_orders_per_day":0,
+			"daily_loss_pct":0,"max_drawdown":{"percent":0,"lookback_days":0,"pause_minutes":0},"consecutive_losses":{"trades":0,"pause_minutes":0},
+			"cooldown_minutes":0,"stoploss_guard":{"trades":0,"lookback_minutes":0,"pause_minutes":0,"per_symbol":false},
+			"low_profit_symbols":{"trades":0,"lookback_minutes":0,"pause_minutes":0,"required_pct":0},
+			"max_bar_age_minutes":0,"max_price_gap_pct":0,"max_spread_pct":0,"min_price":0,"min_volume":0},
+		"schedule_kind":"bar_close","schedule_interval_minutes":60,"schedule_cron":null,"schedule_market_hours_only":true,"schedule_extended_hours":false}`
 	v.call("GET", "/api/settings", nil).want(200).json(defaults)
 	v.call("PUT", "/api/settings", defaults).want(200).json(`{"success":true,"settings":` + defaults + `}`)
 
@@ -270,7 +277,7 @@ func TestSettings(t *testing.T) {
 		{`{"rsi":{"periods":3}}`, `"rsi.periods" is not known`},
 		{`{"rsi":null}`, `"rsi"`},
 		{`{"max_positions":"5"}`, `"max_positions" must be: integer`},
-		{`{"order_type":"limit"}`, "order_type"},
+		{`{"order_type":"stop"}`, "order_type"},
 	} {
 		if said := v.call("PUT", "/api/settings", test.body).problem(400); !strings.Contains(said, test.says) {
 			t.Errorf("%s: said %q, want something with %q", test.body, said, test.says)
