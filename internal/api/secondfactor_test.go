@@ -300,6 +300,33 @@ func TestTheSecretOfAnotherRowOpensNothing(t *testing.T) {
 	b.completes("ann", ann.recovery[0], 200)
 }
 
+// TestAnOlderAuthenticatorThatWasPutBackOpensNothing: whoever may write to the database, but knows no
+// key, puts the row of an app back that he has the codes of.
+func TestAnOlderAuthenticatorThatWasPutBackOpensNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.user("ann")
+	execute := func(statement string, arguments ...any) {
+		t.Helper()
+		if _, err := b.store.Writer().ExecContext(t.Context(), statement, arguments...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	older := v.authenticator()
+	b.completes("ann", older.next(), 200)
+	execute("CREATE TABLE stolen AS SELECT * FROM totp_secrets")
+	v.call("POST", "/api/2fa/disable", map[string]any{"password": password}).want(200)
+	execute("INSERT INTO totp_secrets SELECT * FROM stolen")
+	b.completes("ann", older.next(), 500) // turned off since
+	execute("DELETE FROM totp_secrets")
+	newer := v.authenticator()
+	b.completes("ann", newer.next(), 200)
+	execute("DELETE FROM totp_secrets")
+	execute("INSERT INTO totp_secrets SELECT * FROM stolen")
+	b.completes("ann", older.next(), 500)
+	b.completes("ann", newer.recovery[0], 200)
+}
+
 func TestSecondFactorsAreInTheAudit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

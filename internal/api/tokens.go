@@ -15,13 +15,15 @@ type tokenView struct {
 	CreatedAt  *string      `json:"created_at"`
 	ExpiresAt  *string      `json:"expires_at"`
 	LastUsedAt *string      `json:"last_used_at" doc:"Exact to a minute; null: never"`
+	Expired    bool         `json:"expired,omitempty" doc:"It opens nothing any more; 30 days later it is gone from the list"`
 	RateLimit  *string      `json:"rate_limit" doc:"Such as 200/day;50/hour; null: the installation's"`
 }
 
-func viewToken(token auth.APIToken) tokenView {
+func (s *server) viewToken(token auth.APIToken) tokenView {
 	view := tokenView{
 		ID: token.ID, Name: token.Name, Prefix: token.Prefix(), Scopes: each(token.Scopes, same[auth.Scope]),
 		CreatedAt: timeText(token.CreatedAt), ExpiresAt: timeText(token.ExpiresAt), LastUsedAt: timeText(token.LastUsedAt),
+		Expired: !s.Clock.Now().Before(token.ExpiresAt),
 	}
 	if len(token.Rates) > 0 {
 		text := token.Rates.String()
@@ -32,7 +34,7 @@ func viewToken(token auth.APIToken) tokenView {
 
 func (s *server) tokens(ctx context.Context, _ *nothing) ([]tokenView, error) {
 	tokens, err := s.App.ListTokens(ctx, principalOf(ctx))
-	return each(tokens, viewToken), err
+	return each(tokens, s.viewToken), err
 }
 
 type tokenAddInput struct {

@@ -172,6 +172,29 @@ func TestATokenIsBoundToTheModeOfTheAccounts(t *testing.T) {
 	}
 }
 
+// TestAnExpiredTokenIsMarkedAndGoesInTime: it is listed for a while, so that nobody wonders.
+func TestAnExpiredTokenIsMarkedAndGoesInTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.user("ann")
+	bot := v.tokenWith(map[string]any{"name": "Bot", "scopes": []string{"read"}, "expires_days": 1})
+	b.clock.Advance(24 * time.Hour)
+	v.signIn("ann")
+	bot.call("GET", "/api/watchlist", nil).problem(401)
+	v.call("GET", "/api/tokens", nil).want(200).has(`"expired":true`)
+	b.clock.Advance(auth.ExpiredTokensKept - time.Minute)
+	v.signIn("ann")
+	for _, listed := range []bool{true, false} {
+		if err := b.store.SweepLinks(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(v.call("GET", "/api/tokens", nil).want(200).text, `"Bot"`); got != listed {
+			t.Errorf("listed: %v", got)
+		}
+		b.clock.Advance(time.Minute)
+	}
+}
+
 func TestTokensAreListedAndRevoked(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

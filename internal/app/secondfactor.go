@@ -146,6 +146,9 @@ func (a *App) useTOTPCode(ctx context.Context, p auth.Principal, code secret.Tex
 	if err != nil || !stored.Enabled {
 		return a.wrongCode(ctx, p, auth.ByTOTP)
 	}
+	if err := a.Store.CheckTOTP(ctx, stored); err != nil {
+		return err
+	}
 	step, ok, err := a.matchTOTP(ctx, stored, code)
 	if err != nil {
 		return err

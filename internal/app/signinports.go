@@ -39,6 +39,8 @@ type Factors interface {
 	ListPasskeys(ctx context.Context, userID string) ([]auth.Passkey, error) // oldest first
 	TOTPSecret(ctx context.Context, userID string) (auth.TOTPSecret, error)  // NotFound: none
 	// PutTOTPSecret stores a secret to be enabled; Conflict when one is enabled already.
+	// CheckTOTP refuses a secret that is not the one which was turned on last, as the audit log has it.
+	CheckTOTP(ctx context.Context, secret auth.TOTPSecret) error
 	PutTOTPSecret(ctx context.Context, secret auth.TOTPSecret) error
 	// UseTOTPStep accepts the code of the time step once: false when it, or a later one, was
 	// accepted before. With it the entry is written.

@@ -19,6 +19,9 @@ import (
 type Scope string
 
 // The scopes. None of them includes another.
+// ExpiredTokensKept is how long an API token is listed after it expired.
+const ExpiredTokensKept = 30 * 24 * time.Hour
+
 const (
 	ScopeRead       Scope = "read"        // see the user's own rows
 	ScopeTradePaper Scope = "trade:paper" // change what paper accounts do

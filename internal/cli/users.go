@@ -26,6 +26,8 @@ func usersCommand(env *Environment) *cobra.Command {
 		usersSetRoleCommand(env),
 		usersResetPasswordCommand(env),
 		userAct(env, "reset-2fa", "Remove a user's second factors and end the user's sessions", resetFactors, "%s signs in with the password alone again.\n"),
+		usersInviteCommand(env),
+		usersRegistrationCommand(env),
 		userAct(env, "end-sessions", "Sign a user out everywhere", endSessions, "%s is signed out everywhere.\n"),
 	)
 	return group

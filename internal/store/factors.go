@@ -79,7 +79,7 @@ func (s *Store) EnableTOTP(ctx context.Context, secret auth.TOTPSecret, step int
 		if user, err = s.endAndRead(ctx, tx, secret.UserID); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, entry)
+		return s.audit(ctx, tx, naming(entry, sealedDigest(secret.Sealed)))
 	})
 	return user, enabled && err == nil, err
 }

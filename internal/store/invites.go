@@ -105,7 +105,7 @@ func inviteUsed(registered audit.Entry, invite auth.Invite) audit.Entry {
 // keepInvites is how long an invite is shown after it could no longer be used.
 const keepInvites = 90 * 24 * time.Hour
 
-// SweepLinks removes one-time links that have expired, invites long after that.
+// SweepLinks removes one-time links that have expired, invites and API tokens long after that.
 func (s *Store) SweepLinks(ctx context.Context) error {
 	now := s.clock.Now()
 	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -113,7 +113,10 @@ func (s *Store) SweepLinks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewRaw("DELETE FROM invites WHERE expires_at <= ?", at(now.Add(-keepInvites))).Exec(ctx)
+		if _, err = tx.NewRaw("DELETE FROM invites WHERE expires_at <= ?", at(now.Add(-keepInvites))).Exec(ctx); err != nil {
+			return err
+		}
+		_, err = tx.NewRaw("DELETE FROM api_tokens WHERE expires_at <= ?", at(now.Add(-auth.ExpiredTokensKept))).Exec(ctx)
 		return err
 	})
 }

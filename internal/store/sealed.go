@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -22,10 +23,10 @@ import (
 // that somebody put back.
 const sealedDetail = "sealed"
 
-// sealedDigest names the sealed keys; it opens nothing.
-func sealedDigest(sealedKey, sealedSecret []byte) string {
+// sealedDigest names the sealed values; it opens nothing.
+func sealedDigest(values ...[]byte) string {
 	sum := sha256.New()
-	for _, sealed := range [][]byte{sealedKey, sealedSecret} {
+	for _, sealed := range values {
 		_ = binary.Write(sum, binary.BigEndian, uint64(len(sealed))) // a hash takes everything
 		sum.Write(sealed)
 	}
@@ -33,11 +34,16 @@ func sealedDigest(sealedKey, sealedSecret []byte) string {
 }
 
 func sealing(entry audit.Entry, account trade.BrokerageAccount) audit.Entry {
+	return naming(entry, sealedDigest(account.SealedKey, account.SealedSecret))
+}
+
+// naming is the entry with the digest of what its act sealed.
+func naming(entry audit.Entry, digest string) audit.Entry {
 	details := maps.Clone(entry.Details)
 	if details == nil {
 		details = map[string]any{}
 	}
-	details[sealedDetail] = sealedDigest(account.SealedKey, account.SealedSecret)
+	details[sealedDetail] = digest
 	entry.Details = details
 	return entry
 }
@@ -80,27 +86,54 @@ func (s *Store) CheckSealed(ctx context.Context, account trade.BrokerageAccount)
 // or account_update, which are few, while cycles name the account too. An entry that was
 // edited is refused like older keys.
 func (s *Store) auditedDigest(ctx context.Context, accountID string) (string, error) {
-	var row auditRow
-	err := s.read.NewSelect().Model(&row).
+	entry, found, err := s.newestEntry(ctx, s.read.NewSelect().
 		Where("target = ? AND action IN (?)", "account:"+accountID, bun.In([]audit.Action{audit.AccountCreated, audit.AccountUpdated})).
-		Where("details LIKE ?", `%"`+sealedDetail+`":%`).Order("sequence DESC").Limit(1).Scan(ctx)
+		Where("details LIKE ?", `%"`+sealedDetail+`":%`), errOlderKeys)
+	if err != nil || !found {
+		return "", err
+	}
+	digest, _ := entry.Details[sealedDetail].(string)
+	return digest, nil
+}
+
+// newestEntry returns the newest entry of the query. One that was edited is the error edited.
+func (s *Store) newestEntry(ctx context.Context, query *bun.SelectQuery, edited error) (entry audit.Entry, found bool, err error) {
+	var row auditRow
+	err = query.Model(&row).Order("sequence DESC").Limit(1).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return audit.Entry{}, false, nil
 	}
 	if err != nil {
-		return "", explain(err)
+		return audit.Entry{}, false, explain(err)
 	}
 	link, err := row.link()
 	if err != nil {
-		return "", err
+		return audit.Entry{}, false, err
 	}
 	expected, err := audit.Chain(s.auditKey, link.PreviousHash, link.Entry)
 	if err != nil {
-		return "", err
+		return audit.Entry{}, false, err
 	}
 	if !hmac.Equal(expected.Hash, link.Hash) {
-		return "", errOlderKeys
+		return audit.Entry{}, false, edited
 	}
-	digest, _ := link.Details[sealedDetail].(string)
-	return digest, nil
+	return link.Entry, true, nil
+}
+
+var errOlderTOTP = fault.New(fault.Internal, "The stored secret of the authenticator app is not the one that was set up last: an older one was put back. Use a recovery code or a passkey, set the app up again, and have the audit log verified.")
+
+// CheckTOTP returns nil when the secret, which is on, is the one of the last act that turned one on,
+// as the audit log has it, and no later act turned it off. One whose act is not in the log any more,
+// or is of a version before, passes.
+func (s *Store) CheckTOTP(ctx context.Context, secret auth.TOTPSecret) error {
+	entry, found, err := s.newestEntry(ctx, s.read.NewSelect().Where("target = ? AND action IN (?)", "user:"+secret.UserID,
+		bun.In([]audit.Action{audit.TwoFactorEnabled, audit.TwoFactorDisabled, audit.TwoFactorReset})), errOlderTOTP)
+	if err != nil || !found {
+		return err
+	}
+	digest, named := entry.Details[sealedDetail].(string)
+	if entry.Action != audit.TwoFactorEnabled || named && digest != sealedDigest(secret.Sealed) {
+		return errOlderTOTP
+	}
+	return nil
 }

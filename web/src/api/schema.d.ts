@@ -2200,6 +2200,8 @@ export interface components {
         };
         TokenView: {
             created_at: string | null;
+            /** @description It opens nothing any more; 30 days later it is gone from the list */
+            expired?: boolean;
             expires_at: string | null;
             id: string;
             /** @description Exact to a minute; null: never */
