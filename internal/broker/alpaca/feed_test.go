@@ -31,10 +31,11 @@ type crowd struct {
 
 func newCrowd(symbols int, actions ...sim.Action) (*crowd, []string) {
 	synthetic := sim.NewSynthetic(11)
+	const few = 10 // whose days the synthetic market remembers
 	c := &crowd{Market: synthetic, base: map[string]string{}, actions: actions}
 	names := make([]string, symbols)
 	for i := range names {
-		asset := synthetic.Assets()[i%len(synthetic.Assets())]
+		asset := synthetic.Assets()[i%few]
 		names[i] = fmt.Sprintf("%c%c%c", 'A'+i/100, 'A'+i/10%10, 'A'+i%10)
 		c.base[names[i]] = asset.Symbol
 		asset.Symbol, asset.ID = names[i], uuid.NewSHA1(uuid.Nil, []byte(names[i])).String()
