@@ -765,6 +765,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedule/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a schedule would run, before it is saved */
+        get: operations["scheduleNext"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scheduler-status": {
         parameters: {
             query?: never;
@@ -1694,6 +1711,10 @@ export interface components {
             signal_period?: number;
             /** Format: int64 */
             slow_period?: number;
+        };
+        NextRunsView: {
+            /** @description In the market's time, the soonest first */
+            runs: string[];
         };
         OpenSessionView: {
             address: string;
@@ -4120,6 +4141,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PositionView"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scheduleNext: {
+        parameters: {
+            query?: {
+                /** @description Left out: as saved */
+                timeframe?: "1Min" | "5Min" | "15Min" | "1Hour" | "1Day";
+                /** @description Left out: the saved schedule */
+                schedule_kind?: "bar_close" | "interval" | "cron";
+                schedule_interval_minutes?: number;
+                /** @description Five fields in New York time */
+                schedule_cron?: string;
+                schedule_market_hours_only?: boolean;
+                schedule_extended_hours?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextRunsView"];
                 };
             };
             /** @description Error */

@@ -6,6 +6,8 @@ import type {
 } from './types';
 
 const at = (name: string) => ({ params: { path: { name } } });
+/** The part of the settings that says when cycles run. */
+export type Schedule = Pick<Settings, 'timeframe' | 'schedule_kind' | 'schedule_interval_minutes' | 'schedule_market_hours_only' | 'schedule_extended_hours'> & { schedule_cron?: string };
 type Stop = Reach & { state?: 'halted' | 'reduce_only'; reason?: string };
 
 export const trading = {
@@ -24,6 +26,9 @@ export const trading = {
   saveWatchlistOf: (name: string, symbols: string[]) =>
     answered(client.PUT('/api/accounts/{name}/watchlist', { ...at(name), body: { symbols } })),
   forgetWatchlistOf: (name: string) => answered(client.DELETE('/api/accounts/{name}/watchlist', at(name))),
+
+  /** When a schedule would run, before it is saved. */
+  nextRuns: (query: Schedule) => answered(client.GET('/api/schedule/next', { params: { query } })),
 
   explain: (query: { symbol: string; at?: string; account?: string }) =>
     answered<Explanation>(client.GET('/api/explain', { params: { query } })),

@@ -27,6 +27,9 @@ export const clockTime = (value: Moment, zone?: string) => write(value, hourMinu
 /** `Jun 1, 16:00`. */
 export const dateTime = (value: Moment, zone?: string) => write(value, { ...monthDay, ...hourMinute }, zone);
 
+/** `Mon, Jun 1, 16:00`. */
+export const weekdayTime = (value: Moment, zone?: string) => write(value, { weekday: 'short', ...monthDay, ...hourMinute }, zone);
+
 /** `Jun 1, 2020`. */
 export const day = (value: Moment, zone?: string) => write(value, { ...monthDay, year: 'numeric' }, zone);
 

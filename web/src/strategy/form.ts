@@ -1,4 +1,5 @@
 // The strategy as a form: every number as the text that is typed. Pure.
+import type { Schedule } from '../api/trading';
 import type { Settings, SignalMode } from '../api/types';
 import { aboveUpTo, check, fiveFields, fromBelow, required, wholeBetween, type Rule } from '../forms/rules';
 import { executionProblems, toExecution, toExecutionForm, type ExecutionForm } from './execution';
@@ -86,6 +87,16 @@ export function toSettings(form: StrategyForm, before: Settings): Settings {
     schedule_extended_hours: form.extendedSessions,
   };
 }
+
+/** When a form without problems would run. */
+export const scheduleOf = (form: StrategyForm): Schedule => ({
+  timeframe: form.timeframe,
+  schedule_kind: form.scheduleKind,
+  schedule_interval_minutes: Number(form.intervalMinutes),
+  schedule_market_hours_only: form.marketHoursOnly,
+  schedule_extended_hours: form.extendedSessions,
+  ...(form.scheduleKind === 'cron' ? { schedule_cron: form.cron.trim() } : {}),
+});
 
 const period = wholeBetween(1, 1000);
 const below = (other: string, name: string): Rule => (text) =>

@@ -13,5 +13,5 @@ test('what differs is named by its place', () => {
   const mine = { position_size_pct: 10, rsi: { period: 14, enabled: true }, risk: { sectors: { AAPL: 'Tech', XOM: 'Oil' } } } as unknown as Settings;
   expect(differences(mine, mine)).toEqual([]);
   const own = { ...mine, position_size_pct: 5, rsi: { ...mine.rsi, period: 7 } };
-  expect(differences(mine, own)).toEqual(['Position size pct', 'Rsi: Period']);
+  expect(differences(mine, own)).toEqual(['Position size (%)', 'Rsi: Period']);
 });

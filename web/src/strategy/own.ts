@@ -13,7 +13,7 @@ export function symbolsProblem(text: string): string {
 
 /** The settings in which both differ, by name: `Position size pct`, `Rsi: period`. */
 export function differences(mine: Settings, own: Settings): string[] {
-  return differing(mine, own, []).map((path) => path.map(readable).join(': '));
+  return differing(mine, own, []).map((path) => path.map(readable).join(': ').replaceAll(/ pct\b/g, ' (%)'));
 }
 
 function differing(one: unknown, other: unknown, path: string[]): string[][] {
