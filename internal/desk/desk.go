@@ -39,6 +39,7 @@ type Config struct {
 	NewID    func() string
 	Finished func(trade.Cycle) // called with every finished cycle; may be nil
 	Tell     func(News)        // called with what happens to orders and accounts; may be nil
+	Signals  *engine.Signals   // remembers evaluations that accounts share; nil: a memory of its own
 	AtStep   func(Step)        // called at each step, for tests that stop the process there; may be nil
 
 	// Patience are the waits after a lost answer before the broker is asked again by client
@@ -75,8 +76,14 @@ type Desk struct {
 	skewed sync.Map      // account ids whose clocks differed too much when last seen
 }
 
+// rememberedSignals are enough for 500 symbols in eight timeframes and strategies, within 20 MB.
+const rememberedSignals = 4096
+
 // New returns a desk.
 func New(config Config) *Desk {
+	if config.Signals == nil {
+		config.Signals = engine.NewSignals(rememberedSignals)
+	}
 	for _, waits := range []struct{ given, usual *[]time.Duration }{
 		{&config.Patience, &DefaultPatience}, {&config.Settling, &DefaultSettling},
 		{&config.Refusals, &DefaultRefusals}, {&config.Cancels, &DefaultCancels},
