@@ -125,7 +125,7 @@ func (s *TradingSession) Close() { s.database.close() }
 
 // newDesk returns a desk whose leases carry this process's name; more completes its configuration.
 func newDesk(journal *store.Store, bars *market.Feed, log *slog.Logger, more func(*desk.Config)) *desk.Desk {
-	config := desk.Config{Journal: journal, Bars: bars, Clock: clock.System(), Log: log, Holder: processName(), NewID: uuid.NewString}
+	config := desk.Config{Journal: journal, Bars: bars, Clock: clock.System(), Log: log, Holder: processName(), NewID: uuid.NewString, AtStep: atStep()}
 	if more != nil {
 		more(&config)
 	}

@@ -37,6 +37,7 @@ type house struct {
 	store     *store.Store
 	simulator *sim.Simulator
 	client    *alpaca.Client
+	address   string // of the broker
 	desk      *desk.Desk
 	accident  atomic.Pointer[accident]
 	cycles    atomic.Int32
@@ -56,15 +57,21 @@ func setup(t *testing.T, address storetest.Address) *house {
 	h := &house{store: storetest.Open(t, address(t), store.Options{}), simulator: simulator}
 	server := httptest.NewServer(h.road(simulator.Handler()))
 	t.Cleanup(server.Close)
-	h.client, err = alpaca.New(alpaca.Config{
+	h.address, h.client = server.URL, clientOf(t, server.URL)
+	h.desk = h.newDesk("first")
+	return h
+}
+
+func clientOf(t *testing.T, address string) *alpaca.Client {
+	t.Helper()
+	client, err := alpaca.New(alpaca.Config{
 		KeyID: secret.NewText("PKDESK"), SecretKey: secret.NewText("hush"),
-		TradingURL: server.URL, DataURL: server.URL, Feed: "iex",
+		TradingURL: address, DataURL: address, Feed: "iex",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.desk = h.newDesk("first")
-	return h
+	return client
 }
 
 // newDesk is a desk as another process would have it.
