@@ -104,7 +104,7 @@ func TestScopesNarrowTheRole(t *testing.T) {
 	if session.RequireMode(false) != nil || session.RequireSession() != nil {
 		t.Error("a session is bound to a mode")
 	}
-	if !fault.Is(paper.RequireFresh(time.Unix(100, 0)), fault.StepUp) {
+	if !fault.Is(paper.RequireFresh(time.Unix(100, 0)), fault.Forbidden) {
 		t.Error("a token counts as a factor")
 	}
 }
