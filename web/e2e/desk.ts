@@ -121,6 +121,7 @@ export const rooms = [
   { path: '/accounts', name: 'Accounts', ready: 'Accounts' },
   { path: '/security', name: 'Security', ready: 'API tokens' },
   { path: '/admin', name: 'Users', ready: 'Users' },
+  { path: '/admin/trading', name: 'Installation', ready: 'Limits for every account' },
   { path: '/admin/registration', name: 'Registration', ready: 'Invites' },
   { path: '/admin/limits', name: 'Rate limits', ready: 'Rate limits' },
   { path: '/admin/audit', name: 'Audit', ready: 'Audit' },

@@ -111,6 +111,14 @@ test('from registering to the first order', async ({ page }) => {
     await expect(page.getByText(/^(Bought|Sold|Skipped|Ordered|Buy|Sell)/).filter({ visible: true }).first()).toBeVisible({ timeout: aMoment });
   });
 
+  await test.step('an order of a cycle shows its life', async () => {
+    const cycle = page.locator('details').filter({ has: page.locator('summary', { hasText: /[1-9]\d* orders?,/ }) }).first();
+    await expect(cycle).toBeVisible({ timeout: aMoment });
+    if (!(await cycle.evaluate((details: HTMLDetailsElement) => details.open))) await cycle.locator('summary').click();
+    await cycle.getByRole('button', { name: /^Why/ }).first().click();
+    await expect(cycle.getByText(/^at1-[a-z2-7]{32}/).first()).toBeVisible();
+  });
+
   await test.step('sign out ends the session', async () => {
     await signOut(page);
     await page.goto('/activity');

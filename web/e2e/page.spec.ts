@@ -45,6 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await judge(room.name);
     }
     const dialogs = [
+      ['/', 'Halt'],
       ['/accounts', 'Add account'],
       ['/security', 'Set up authenticator app'],
       ['/security', 'Create token'],
@@ -53,8 +54,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     ] as const;
     for (const [path, name] of dialogs) {
       await page.goto(path);
-      await page.getByRole('button', { name }).click();
-      await expect(page.getByRole('dialog', { name })).toBeVisible();
+      await page.getByRole('button', { name, exact: true }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
       await judge(name, 'dialog');
       await page.keyboard.press('Escape');
       await expect(page.getByRole('dialog')).toHaveCount(0);
