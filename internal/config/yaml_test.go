@@ -61,7 +61,8 @@ func TestStrategyReadsEveryKey(t *testing.T) {
 		SignalMode: trade.Majority, SignalMinAgree: 3,
 		OrderType: trade.MarketOrder, TimeInForce: trade.TimeInForce("gtc"),
 		PositionSizePct: decimal.RequireFromString("2.5"), MaxPositions: 4, AllowShort: true,
-		Schedule: trade.ScheduleSettings{Kind: trade.ByCron, IntervalMinutes: 15, Cron: "30 9 * * 1-5", MarketHoursOnly: false},
+		Execution: trade.ExecutionSettings{SizeBy: trade.SizePercent, Foreign: trade.AdoptForeign},
+		Schedule:  trade.ScheduleSettings{Kind: trade.ByCron, IntervalMinutes: 15, Cron: "30 9 * * 1-5", MarketHoursOnly: false},
 	}
 	if !same(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

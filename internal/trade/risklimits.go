@@ -43,6 +43,11 @@ type DrawdownLimit struct {
 	PauseMinutes int             `json:"pause_minutes,omitzero"` // 0: as long as it holds
 }
 
+// IsZero reports whether nothing is set, however its zeros were made: then its JSON is left out.
+func (l DrawdownLimit) IsZero() bool {
+	return l.Percent.IsZero() && l.LookbackDays == 0 && l.PauseMinutes == 0
+}
+
 // LossStreakLimit stops entries after so many closed trades in a row that lost.
 type LossStreakLimit struct {
 	Trades       int `json:"trades,omitzero"`
@@ -64,6 +69,11 @@ type LowProfitLimit struct {
 	LookbackMinutes int             `json:"lookback_minutes,omitzero"`
 	PauseMinutes    int             `json:"pause_minutes,omitzero"`
 	RequiredPct     decimal.Decimal `json:"required_pct,omitzero"`
+}
+
+// IsZero reports whether nothing is set, however its zeros were made: then its JSON is left out.
+func (l LowProfitLimit) IsZero() bool {
+	return l.Trades == 0 && l.LookbackMinutes == 0 && l.PauseMinutes == 0 && l.RequiredPct.IsZero()
 }
 
 const (
