@@ -72,8 +72,8 @@ func coded(cycle trade.Cycle, standing trade.Standing, err error) error {
 		return &codedError{exitBusy, err}
 	case cycle.ID == "":
 		return err
-	case standing.State == trade.Halted:
-		return &codedError{exitHalted, firstError(err, fault.New(fault.Conflict, "Trading is halted: %s", standing.Reason))}
+	case standing.State == trade.Halted && cycle.Outcome != trade.CycleDone:
+		return &codedError{exitHalted, firstError(err, fault.New(fault.Conflict, "%s", cycle.Problem))}
 	case cycle.Outcome == trade.CycleFailed || err != nil:
 		return &codedError{exitCycle, err}
 	case cycle.Outcome == trade.CycleSkipped:
