@@ -31,7 +31,10 @@ func commands(env *Environment) []*cobra.Command {
 		usersCommand(env),
 		createAdminCommand(env),
 		createUserCommand(env),
+		doctorCommand(env),
+		configCommand(env),
 		openAPICommand(env),
+		completionCommand(env),
 		versionCommand(env),
 	}
 }
@@ -60,7 +63,7 @@ func newRoot(env *Environment) *cobra.Command {
 	flags.StringVar(&env.watchlistFile, "watchlist", "", "watchlist `FILE` (default "+config.DefaultWatchlistFile+")")
 	flags.StringVar(&env.logLevel, "log-level", "", "lowest `LEVEL` that is logged: debug, info, warning or error (default LOG_LEVEL)")
 	cobra.EnableCommandSorting = false
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(commands(env)...)
 	return root
 }
