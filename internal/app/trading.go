@@ -69,7 +69,7 @@ func (a *App) tradingOf(ctx context.Context, userID string) (TradingReport, erro
 	return report, nil
 }
 
-// AccountTrading says the same of one account, which the command line may name by its id.
+// AccountTrading says it of one account, which the command line may name by its id.
 func (a *App) AccountTrading(ctx context.Context, p auth.Principal, name string) (AccountTrading, error) {
 	if err := p.Require(auth.Read); err != nil {
 		return AccountTrading{}, err
@@ -79,6 +79,24 @@ func (a *App) AccountTrading(ctx context.Context, p auth.Principal, name string)
 		return AccountTrading{}, err
 	}
 	return a.accountTrading(ctx, account)
+}
+
+// AccountsTrading says the same of several accounts.
+func (a *App) AccountsTrading(ctx context.Context, p auth.Principal, reach Reach) ([]AccountTrading, error) {
+	if err := p.Require(auth.Read); err != nil {
+		return nil, err
+	}
+	accounts, err := a.accountsWithin(ctx, p, reach)
+	if err != nil {
+		return nil, err
+	}
+	trading := make([]AccountTrading, len(accounts))
+	for i, account := range accounts {
+		if trading[i], err = a.accountTrading(ctx, account); err != nil {
+			return nil, err
+		}
+	}
+	return trading, nil
 }
 
 func (a *App) accountTrading(ctx context.Context, account trade.BrokerageAccount) (AccountTrading, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -17,16 +18,25 @@ import (
 func statusCommand(env *Environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "status",
-		Short: "Show the account, the market, positions and open orders",
-		Args:  noArguments,
+		Short: "Show the account, the market, positions and open orders, and whether trading is halted",
+		Long: "Show the account of ALPACA_API_KEY: its figures, the market, positions and open orders, and whether trading is halted.\n" +
+			"With --account, show whether and when accounts of the database are traded, without asking their brokers.",
+		Args: noArguments,
 	}
 	asJSON := jsonFlag(command)
+	named := command.Flags().String("account", "", "`ACCOUNT` of the database by name or id, or all")
 	command.RunE = func(command *cobra.Command, _ []string) error {
+		if *named != "" {
+			return env.showTrading(command.Context(), *named, *asJSON)
+		}
 		account, err := env.account()
 		if err != nil {
 			return err
 		}
 		report, err := readStatus(command.Context(), account)
+		if err == nil {
+			report.Trading, err = env.localTrading(command.Context())
+		}
 		if err != nil {
 			return err
 		}
@@ -56,6 +66,12 @@ type statusReport struct {
 	} `json:"market"`
 	Positions []statusPosition `json:"positions"`
 	Orders    []statusOrder    `json:"open_orders"`
+	Trading   *statusTrading   `json:"trading"` // null: there is no journal yet
+}
+
+type statusTrading struct {
+	State  trade.TradingState `json:"state"`
+	Reason string             `json:"reason"`
 }
 
 type statusPosition struct {
@@ -108,6 +124,9 @@ func (r *statusReport) print(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "Account       %s, %s\nEquity        $%s\nCash          $%s\nBuying power  $%s\nMarket        %s\n",
 		r.Account.Mode, r.Account.Status, r.Account.Equity.StringFixed(2), r.Account.Cash.StringFixed(2), r.Account.BuyingPower.StringFixed(2), market)
+	if r.Trading != nil && err == nil {
+		_, err = fmt.Fprintf(w, "Trading       %s\n", strings.TrimSpace(string(r.Trading.State)+" "+r.Trading.Reason))
+	}
 	if err != nil {
 		return err
 	}
