@@ -56,9 +56,11 @@ type App struct {
 	live *live
 
 	installation knownInstallation
-	settings     userLocks      // one change of a user's strategy at a time
-	accounts     userLocks      // one change of a user's brokerage accounts at a time
-	closing      sync.WaitGroup // positions that are being closed
+	settings     userLocks       // one change of a user's strategy at a time
+	accounts     userLocks       // one change of a user's brokerage accounts at a time
+	closing      sync.WaitGroup  // positions that are being closed
+	acting       context.Context // of what closes positions; ends by abandon
+	abandon      context.CancelFunc
 }
 
 // New returns the use cases. Close it to stop the live watchers.
@@ -76,14 +78,22 @@ func New(config Config) *App {
 		config.FlattenPatience = usualFlattenPatience
 	}
 	a := &App{Config: config}
+	a.acting, a.abandon = context.WithCancel(context.Background())
 	a.live = newLive(a)
 	return a
 }
 
+// closePatience is how long positions that are being closed keep a stop waiting. What is not
+// finished then is in the journal and resolved by the next start.
+const closePatience = 15 * time.Second
+
 // Close stops the live watchers and waits for them; open feeds end. What closes positions is waited
-// for too.
+// for too, and interrupted after closePatience.
 func (a *App) Close() {
+	patience := time.AfterFunc(closePatience, a.abandon)
 	a.closing.Wait()
+	patience.Stop()
+	a.abandon()
 	a.live.close()
 }
 

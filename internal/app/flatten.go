@@ -118,7 +118,7 @@ func (a *App) flattenOne(ctx context.Context, account trade.BrokerageAccount, st
 		err    error
 	}
 	answers := make(chan answer, 1)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), flattenLimit)
+	closing, cancel := context.WithTimeout(a.acting, flattenLimit)
 	a.closing.Go(func() {
 		defer cancel()
 		run, err := a.run(closing, account)
@@ -136,8 +136,9 @@ func (a *App) flattenOne(ctx context.Context, account trade.BrokerageAccount, st
 	case got := <-answers:
 		return a.flattened(ctx, account, got.orders, got.err)
 	case <-patience.C:
-		return Flattened{Account: account, Pending: true}
+	case <-ctx.Done():
 	}
+	return Flattened{Account: account, Pending: true}
 }
 
 func (a *App) flattened(ctx context.Context, account trade.BrokerageAccount, orders []trade.Order, err error) Flattened {
