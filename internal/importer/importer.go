@@ -153,6 +153,10 @@ func (i Importer) user(ctx context.Context, source string, old legacy.User, user
 		return told, err
 	}
 	newcomer, err := i.newcomer(ctx, old, key, &told)
+	if fault.Is(err, fault.Invalid) {
+		told.What, told.Notes = Refused, append(told.Notes, fault.Public(err))
+		return told, nil
+	}
 	if err != nil || i.DryRun {
 		return told, err
 	}

@@ -113,6 +113,34 @@ func checkOnce(t *testing.T, s *store.Store, users, entries int) {
 	}
 }
 
+func TestAnUnreadableSecondFactorKeepsOnlyItsUserOut(t *testing.T) {
+	t.Parallel()
+	from := storetest.SQLite(t)
+	old := legacytest.Make(t, from)
+	for name, totpSecret := range map[string]string{"anna": "no base32!", "bert": ""} {
+		old.Insert(t, "users", "username, email, password_hash, totp_secret, is_2fa_enabled, created_at",
+			name, name+"@example.org", legacytest.HashPBKDF2(t, "p", "s"), totpSecret, name == "anna", time.Now())
+	}
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	ring, err := secret.NewKeyring(secret.GenerateKey())
+	check(t, err)
+	opened, err := flaskdb.Open(t.Context(), from)
+	check(t, err)
+	defer func() { _ = opened.Close() }()
+	report, err := importer.Importer{Store: s, Keyring: ring, Clock: clock.System(), Log: slog.New(slog.DiscardHandler)}.Database(t.Context(), opened, nil)
+	check(t, err)
+	what := map[string]string{}
+	for _, user := range report.Users {
+		what[user.Username] = user.What
+	}
+	if what["anna"] != importer.Refused || what["bert"] != importer.Import || report.Refused() != 1 {
+		t.Errorf("%v", what)
+	}
+	if count, err := s.CountUsers(t.Context()); err != nil || count != 1 {
+		t.Errorf("%d users: %v", count, err)
+	}
+}
+
 func TestManyImportAtOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, address storetest.Address) {

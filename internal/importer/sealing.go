@@ -35,7 +35,7 @@ func (s sealing) factor(old legacy.User, n *legacy.Newcomer, told *UserReport) e
 	}
 	totpSecret := secret.NewText(strings.ToUpper(strings.TrimSpace(old.TOTPSecret.Reveal())))
 	if _, _, err := auth.MatchTOTP(totpSecret, secret.NewText(""), n.User.CreatedAt); err != nil || totpSecret.IsEmpty() {
-		return fault.New(fault.Invalid, "The second factor of %s is on in the old database, but its secret cannot be read. Turn it off there, then import again. This user and those after it are not imported.", old.Username)
+		return fault.New(fault.Invalid, "The second factor of %s is on in the old database, but its secret cannot be read. Turn it off there, then import again.", old.Username)
 	}
 	key, err := s.keyring.Unwrap(s.userID, s.wrapped)
 	if err != nil {
