@@ -1,10 +1,15 @@
 package desk_test
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +29,7 @@ const victimVariable = "DESK_TEST_VICTIM"
 type victimOrder struct {
 	Database, Broker string
 	Step             desk.Step
+	Time             int // at which time it comes to the step it dies; counted from 1
 	Act              act
 	Standing         trade.Standing
 }
@@ -53,8 +59,12 @@ func TestVictim(t *testing.T) {
 		client: clientOf(t, told.Broker),
 	}
 	config := h.newDesk("victim").Config
+	times := 0
 	config.AtStep = func(step desk.Step) {
 		if step == told.Step {
+			times++
+		}
+		if step == told.Step && times == told.Time {
 			if self, err := os.FindProcess(os.Getpid()); err == nil {
 				_ = self.Kill()
 			}
@@ -84,6 +94,21 @@ func (h *house) do(t *testing.T, what act, standing trade.Standing) error {
 	return err
 }
 
+// roundsVariable is how often a process is killed at each step on each database; once without it.
+const roundsVariable = "TEST_KILLS_AT_EACH_STEP"
+
+func rounds(t *testing.T) int {
+	t.Helper()
+	count, err := strconv.Atoi(cmp.Or(os.Getenv(roundsVariable), "1"))
+	if err != nil || count < 1 {
+		t.Fatalf("%s is not a number of rounds", roundsVariable)
+	}
+	return count
+}
+
+// repeated are the steps that come once for each order; every second round dies at the second.
+var repeated = []desk.Step{desk.StepClaiming, desk.StepClaimed, desk.StepAnswered, desk.StepRecorded}
+
 // TestKilledAtEveryStep kills a process at each step, lets another go on, and looks whether every
 // order is there once, every position is what the journal expects, and the audit is whole.
 func TestKilledAtEveryStep(t *testing.T) {
@@ -92,45 +117,52 @@ func TestKilledAtEveryStep(t *testing.T) {
 		desk.StepCanceling: selling, desk.StepCanceled: selling,
 		desk.StepFlattening: flattening, desk.StepFlattenPlanned: flattening,
 	}
+	found := &toll{steps: map[desk.Step]*stepToll{}}
+	t.Cleanup(func() { t.Log("killed at each step\n" + found.String()) })
 	for _, step := range desk.Steps {
 		t.Run(string(step), func(t *testing.T) {
 			t.Parallel()
 			storetest.Each(t, func(t *testing.T, address storetest.Address) {
-				what := interrupted[step]
-				if what == "" {
-					what = buying
+				for round := range rounds(t) {
+					t.Run(strconv.Itoa(round), func(t *testing.T) {
+						t.Parallel()
+						told := victimOrder{Step: step, Act: cmp.Or(interrupted[step], buying), Time: 1}
+						if slices.Contains(repeated, step) {
+							told.Time += round % 2
+						}
+						found.add(t, step, killedAt(t, address, told))
+					})
 				}
-				killedAt(t, address, step, what)
 			})
 		})
 	}
 }
 
-func killedAt(t *testing.T, address storetest.Address, step desk.Step, what act) {
+func killedAt(t *testing.T, address storetest.Address, told victimOrder) stepToll {
 	t.Helper()
-	url := address(t)
+	url, what := address(t), told.Act
 	h := setup(t, func(testing.TB) secret.Text { return url })
 	if what != buying { // it needs positions with their protective orders
 		h.done(t, h.protected())
 		h.advance(t, busy.Add(time.Minute))
 		h.done(t, h.protected())
 	}
-	var standing trade.Standing
 	if what == flattening {
-		standing = h.put(t, trade.Halted, audit.TradingFlattened)
+		told.Standing = h.put(t, trade.Halted, audit.TradingFlattened)
 	}
-	kill(t, victimOrder{Database: url.Reveal(), Broker: h.address, Step: step, Act: what, Standing: standing})
+	told.Database, told.Broker = url.Reveal(), h.address
+	kill(t, told)
 	for i := range 3 {
-		if err := h.do(t, what, standing); err != nil {
+		if err := h.do(t, what, told.Standing); err != nil {
 			t.Fatalf("time %d after the kill: %v", i, err)
 		}
 		h.advance(t, busy.Add(time.Duration(2+i)*time.Minute))
 	}
-	h.isSound(t, what)
+	return h.isSound(t, what)
 }
 
 // isSound checks the invariants, and that what was interrupted has been done.
-func (h *house) isSound(t *testing.T, what act) {
+func (h *house) isSound(t *testing.T, what act) stepToll {
 	t.Helper()
 	outcome, err := h.desk.Reconcile(t.Context(), h.cycle())
 	if err != nil || !outcome.Passed {
@@ -139,9 +171,9 @@ func (h *house) isSound(t *testing.T, what act) {
 	h.oneOrderEach(t)
 	h.asExpected(t)
 	h.auditIsWhole(t)
-	held := h.positions(t)
+	held, journal := h.positions(t), h.journal(t)
 	protective := 0
-	for _, order := range h.journal(t) {
+	for _, order := range journal {
 		if order.State.Unresolved() {
 			t.Errorf("%s is %s", order.Intent.Symbol, order.State)
 		}
@@ -152,6 +184,62 @@ func (h *house) isSound(t *testing.T, what act) {
 	if want := len(held); protective != want || (what == buying) != (want >= 2) || what != buying && want != 0 {
 		t.Errorf("after %s: %d positions, %d protective orders", what, want, protective)
 	}
+	return h.count(t, journal)
+}
+
+// count counts the broker's orders, those that are there twice or that no intent knows, and the
+// intents that have an order in the journal and none at the broker.
+func (h *house) count(t *testing.T, journal map[string]trade.Order) stepToll {
+	t.Helper()
+	counted, placed := stepToll{kills: 1}, h.orders(t)
+	for id, orders := range placed {
+		counted.orders += len(orders)
+		if _, known := journal[id]; !known || len(orders) > 1 {
+			counted.doubled++
+		}
+	}
+	for id, order := range journal {
+		if order.BrokerOrderID != "" && len(placed[id]) == 0 {
+			counted.lost++
+			t.Errorf("%s is %s in the journal, and the broker has no such order", order.Intent.Symbol, order.State)
+		}
+	}
+	return counted
+}
+
+// toll is what the kills at each step came to.
+type toll struct {
+	mu    sync.Mutex
+	steps map[desk.Step]*stepToll
+}
+
+type stepToll struct{ kills, orders, doubled, lost, unsound int }
+
+func (t *toll) add(test *testing.T, step desk.Step, more stepToll) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sum := t.steps[step]
+	if sum == nil {
+		sum = &stepToll{}
+		t.steps[step] = sum
+	}
+	sum.kills, sum.orders = sum.kills+more.kills, sum.orders+more.orders
+	sum.doubled, sum.lost = sum.doubled+more.doubled, sum.lost+more.lost
+	if test.Failed() {
+		sum.unsound++
+	}
+}
+
+// String is a table; a round is unsound when an invariant, the audit chain's included, does not hold.
+func (t *toll) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%-16s %6s %7s %8s %5s %8s\n", "step", "kills", "orders", "doubled", "lost", "unsound")
+	for _, step := range desk.Steps {
+		if sum := t.steps[step]; sum != nil {
+			fmt.Fprintf(&text, "%-16s %6d %7d %8d %5d %8d\n", step, sum.kills, sum.orders, sum.doubled, sum.lost, sum.unsound)
+		}
+	}
+	return text.String()
 }
 
 // kill runs the victim and waits until it has killed itself.
