@@ -23,6 +23,7 @@ func dashboardSecureCommand(env *Environment) *cobra.Command {
 	host := flags.String("host", "", "`ADDRESS` to listen on (default that of BIND)")
 	port := flags.Int("port", 0, "`PORT` to listen on; 0 takes a free one (default that of BIND)")
 	demo := flags.Bool("demo", false, "run the demonstration market")
+	wait := flags.Duration("wait", 0, "when the address is in use, wait so `LONG` for its program to end, then take over")
 	noScheduler := flags.Bool("no-scheduler", false, "serve pages only; run no cycles")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if err := config.RefuseBrokerSDKVariables(env.Source.Environ); err != nil {
@@ -39,6 +40,7 @@ func dashboardSecureCommand(env *Environment) *cobra.Command {
 		return daemon.Serve(command.Context(), daemon.Options{
 			Config: cfg, Bind: bind, Demo: *demo, Scheduler: !*noScheduler,
 			Stdout: env.Stdout, Log: env.Logger, Version: Version(),
+			Supervisor: env.Source.Supervisor(), Wait: *wait,
 		})
 	}
 	return command

@@ -47,6 +47,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
 	TradingEnabled bool           // false: nothing is submitted, every cycle is a dry run
 
+	TLS     TLS
 	Audit   AuditCheckpoints
 	Backups Backups
 
@@ -122,6 +123,9 @@ func Load(source Source) (Config, error) {
 		}
 	}
 	if err := cfg.applyPort(layers); err != nil {
+		return Config{}, err
+	}
+	if err := cfg.applyTLS(); err != nil {
 		return Config{}, err
 	}
 	if err := cfg.checkAdmin(); err != nil {
@@ -202,7 +206,7 @@ func (c *Config) applyPort(layers []layer) error {
 }
 
 // Secure reports whether browsers reach the dashboard by TLS.
-func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
+func (c Config) Secure() bool { return c.TLS.On() || strings.HasPrefix(c.PublicURL, "https://") }
 
 // placeFiles makes the SQLite path absolute and puts the key file beside the database.
 func (c *Config) placeFiles(dir string) {
@@ -217,6 +221,7 @@ func (c *Config) placeFiles(dir string) {
 	c.keyFile = filepath.Join(folder, keyFileName)
 	c.Audit.place(dir, folder)
 	c.Backups.place(dir, folder)
+	c.TLS.place(dir, folder)
 }
 
 // DatabaseFile returns the SQLite database's path; false when the database is PostgreSQL.

@@ -40,6 +40,9 @@ type Options struct {
 	Stdout    io.Writer     // gets the one line that says where the server listens
 	Log       *slog.Logger
 	Version   string
+
+	Supervisor config.Supervisor // who started the process and wants to know of its state
+	Wait       time.Duration     // how long to wait for another process to leave the address
 }
 
 // stopPatience is how long running requests and cycles get to end.
@@ -53,7 +56,12 @@ const collectEvery = 50 // percent
 // returns nil. A fault says what kept it from starting; nothing is half-started then.
 func Serve(ctx context.Context, options Options) (err error) {
 	debug.SetGCPercent(collectEvery)
-	listener, err := listen(options.Bind, "--host and --port, or BIND")
+	tls, err := newEncryption(options.Config, options.Log)
+	if err != nil {
+		return err
+	}
+	defer tls.close()
+	listener, err := listenPatiently(ctx, options.Bind, options.Wait, options.Log)
 	if err != nil {
 		return err
 	}
@@ -79,8 +87,15 @@ func Serve(ctx context.Context, options Options) (err error) {
 	if err := house.start(ctx); err != nil {
 		return err
 	}
+	server := api.Server(handler, options.Log)
+	tls.apply(server)
+	defer tls.start(ctx)()
+	manager := supervisor{options.Supervisor, options.Log}
+	go manager.watch(ctx, handler)
+	manager.tell("READY=1")
+	defer context.AfterFunc(ctx, func() { manager.tell("STOPPING=1") })()
 	capped := api.CapConnections(listener, options.Config.TrustedProxies)
-	return serve(ctx, api.Server(handler, options.Log), capped, options.Stdout)
+	return serve(ctx, server, capped, options.Stdout)
 }
 
 // listen opens the address before anything else is touched; otherwise says how to choose another.
@@ -95,9 +110,36 @@ func listen(address, otherwise string) (net.Listener, error) {
 	return listener, nil
 }
 
+// listenPatiently waits, when the address is in use, for the process that uses it to end: so a new
+// process can be started before the old one is told to stop. Nothing else is touched meanwhile.
+func listenPatiently(ctx context.Context, address string, patience time.Duration, log *slog.Logger) (net.Listener, error) {
+	const otherwise = "--host and --port, or BIND"
+	listener, err := listen(address, otherwise)
+	if patience <= 0 || !fault.Is(err, fault.Conflict) {
+		return listener, err
+	}
+	log.Info("waiting for the process that uses the address to end", "address", address, "patience", patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(takeoverEvery)
+	defer again.Stop()
+	for fault.Is(err, fault.Conflict) {
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-again.C:
+			listener, err = listen(address, otherwise)
+		}
+	}
+	return listener, err
+}
+
+// takeoverEvery is how often a waiting process tries the address: a gap that browsers bridge.
+const takeoverEvery = 50 * time.Millisecond
+
 // refusePlainHTTP keeps passwords off the network: what other machines reach must be behind TLS.
 func refusePlainHTTP(address net.Addr, cfg config.Config) error {
-	if isLoopback(address) || cfg.PublicURL != "" || cfg.AllowPlainHTTP {
+	if isLoopback(address) || cfg.PublicURL != "" || cfg.TLS.On() || cfg.AllowPlainHTTP {
 		return nil
 	}
 	return fault.New(fault.Invalid, "Other machines can reach %s, and plain http would show passwords to the network. Put a proxy with TLS before it and set PUBLIC_URL=https://your.name, or choose --host 127.0.0.1, or set ALLOW_PLAIN_HTTP=true when nobody else is on that network.", address)
@@ -120,10 +162,14 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, stdo
 		defer cancel()
 		stopped <- server.Shutdown(patience)
 	}()
-	if _, err := fmt.Fprintf(stdout, "listening on %s://%s\n", schemeOf(listener), listener.Addr()); err != nil {
+	scheme, run := schemeOf(listener), server.Serve
+	if server.TLSConfig != nil {
+		scheme, run = "https", func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	if _, err := fmt.Fprintf(stdout, "listening on %s://%s\n", scheme, listener.Addr()); err != nil {
 		return fmt.Errorf("say where the server listens: %w", err)
 	}
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := run(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return <-stopped
