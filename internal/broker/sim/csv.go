@@ -178,7 +178,10 @@ func (m *csvMarket) FirstPrint(symbol string, from, to time.Time) (first Print, 
 }
 
 func (m *csvMarket) LastPrint(symbol string, at time.Time) (last Print, ok bool) {
-	for _, s := range m.of(symbol) {
+	if s := m.minute[symbol]; s != nil {
+		last, ok = s.lastPrint(at)
+	}
+	if s := m.daily[symbol]; s != nil {
 		if p, found := s.lastPrint(at); found && (!ok || p.At.After(last.At)) {
 			last, ok = p, true
 		}
