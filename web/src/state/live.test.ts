@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { api } from '../api/api';
-import type { Cycle, Signal } from '../api/types';
+import type { AccountTrading, Cycle, Order, Signal, Standing, Trading } from '../api/types';
 import { live } from './live.svelte';
+import { notice } from './notice.svelte';
 import { watchlist } from './watchlist.svelte';
 
 const cycle = (id: string, slot: string, outcome: Cycle['outcome'] = 'done') =>
@@ -53,4 +54,20 @@ test('signals about other symbols make the watchlist be read again, once', () =>
   expect(read).not.toHaveBeenCalled();
   live.receive('signals', [signal('AAPL'), signal('MSFT')]);
   expect(read).toHaveBeenCalledOnce();
+});
+
+test('a halt and a refused order that come by the stream are said, the first look is not', () => {
+  const trading = (state: Standing['state'], reason: string) => {
+    const standing = { scope: 'account', state, reason } as Standing;
+    return { account: { name: 'Main', standing, own: standing, reconciliation: null } as AccountTrading } as Trading;
+  };
+  notice.clear();
+  live.receive('trading', trading('halted', 'Before the page was opened.'));
+  live.receive('orders', [{ id: '1', status: 'rejected', symbol: 'AAPL', side: 'buy' } as Order]);
+  expect(notice.text).toBe('');
+  live.receive('trading', trading('active', ''));
+  live.receive('trading', trading('halted', 'The broker refused five orders in a row.'));
+  expect(notice.text).toBe('Halted in Main: The broker refused five orders in a row.');
+  live.receive('orders', [{ id: '2', status: 'rejected', symbol: 'SPY', side: 'sell' } as Order]);
+  expect(notice.text).toBe('The broker refused to sell SPY.');
 });

@@ -109,10 +109,6 @@ export function toRisk(form: RiskForm): RiskLimits {
 /** Whether the limit that a field belongs to is on. */
 export const limitIsOn = (form: RiskForm, field: LimitField): boolean => !field.of || Number(form.numbers[field.of]) > 0;
 
-/** How many limits are on. */
-export const limitsOn = (form: RiskForm): number =>
-  fields.filter(({ path, of }) => !of && Number(form.numbers[path]) > 0).length;
-
 /** Each limit that is on as a short line, such as `Loss of a day (%): 3`. */
 export function limitLines(limits: RiskLimits): string[] {
   const form = toRiskForm(limits);

@@ -82,14 +82,6 @@ export const stateWord = (state: TradingState): string => ({ active: 'Active', r
 export const whoWords = (standing: Standing): string =>
   standing.who === 'alpaca-trader' ? 'by alpaca-trader itself' : standing.who ? `by ${standing.who}` : '';
 
-/** Why an account does not order although its automation is on; empty when it does. */
-export function whyNot(account: AccountTrading): string {
-  if (account.standing.state === 'halted') return account.standing.reason;
-  if (!account.armed) return 'It is a live account that is not armed.';
-  if (account.reconciliation && !account.reconciliation.passed) return account.reconciliation.sentence;
-  return '';
-}
-
 /** What became of closing everything. */
 export function flattenedSentence(accounts: Flattened[]): string {
   const problem = accounts.find((account) => account.problem);
