@@ -10,6 +10,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/engine"
 	"github.com/jcap24/alpaca-trader/internal/lab"
+	"github.com/jcap24/alpaca-trader/internal/market"
 	"github.com/jcap24/alpaca-trader/internal/sharedtest"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -50,7 +51,7 @@ func TestMoneyAddsUp(t *testing.T) {
 	}
 	for _, each := range report.Trades {
 		bars := config.Bars[each.Symbol]
-		at := slices.IndexFunc(bars, func(bar trade.Bar) bool { return bar.Start.Equal(each.EntryAt) })
+		at := slices.IndexFunc(bars, func(bar trade.Bar) bool { return market.Day(bar.Start).Equal(market.Day(each.EntryAt)) })
 		if !decimal.NewFromFloat(bars[at].Open).Equal(each.EntryPrice.Decimal) {
 			t.Fatalf("%s entered at %s on %s, the open was %v", each.Symbol, each.EntryPrice, each.EntryAt, bars[at].Open)
 		}

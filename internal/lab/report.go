@@ -1,6 +1,9 @@
 package lab
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -15,14 +18,18 @@ type Report struct {
 	From      time.Time          `json:"from"`
 	To        time.Time          `json:"to"`
 	Cash      Amount             `json:"cash"`   // at the start
-	Equity    Amount             `json:"equity"` // at the end, open positions at their last close
+	Equity    Amount             `json:"equity"` // at the end, open positions at their last price
 	Figures   perf.Figures       `json:"figures"`
 	Symbols   []SymbolResult     `json:"symbols"`  // in watchlist order
 	Trades    []Trade            `json:"trades"`   // closed ones by exit, then open ones by entry
-	Curve     []CurvePoint       `json:"curve"`    // equity at the start and at each close
-	Unfilled  []string           `json:"unfilled"` // the reasons of orders that still waited at the end
+	Curve     []CurvePoint       `json:"curve"`    // equity at the start, at each slot and at the end
+	Fees      Amount             `json:"fees"`     // paid, and taken off the equity
+	Unfilled  []string           `json:"unfilled"` // the reasons of entries and exits that still waited at the end
 	Skips     map[trade.Skip]int `json:"skips"`    // how often nothing was ordered, and why
-	Problems  []string           `json:"problems"` // sentences: too little history, no bars
+	Problems  []string           `json:"problems"` // sentences: too little history, no bars, refused orders, a halt
+
+	Orders []trade.Order `json:"-"` // everything that was journaled, in that order
+	Fills  []trade.Fill  `json:"-"` // every execution, as it became known
 }
 
 // SymbolResult is one symbol's part in the result.
@@ -34,7 +41,7 @@ type SymbolResult struct {
 	WinRate    *float64 `json:"win_rate"`    // nil without closed trades
 	Profit     Amount   `json:"profit"`      // of closed trades
 	OpenQty    Amount   `json:"open_qty"`    // held at the end; negative: short
-	OpenProfit Amount   `json:"open_profit"` // of what is held, at its last close
+	OpenProfit Amount   `json:"open_profit"` // of what is held, at its last price
 }
 
 // CurvePoint is the account's equity at one moment.
@@ -43,91 +50,107 @@ type CurvePoint struct {
 	Equity Amount    `json:"equity"`
 }
 
-// Trade is a position from entry to exit; the exit's fields are nil while it is open.
-type Trade struct {
-	Symbol      string     `json:"symbol"`
-	Side        string     `json:"side"` // long or short
-	Qty         Amount     `json:"qty"`
-	EntryAt     time.Time  `json:"entry_at"`
-	EntryPrice  Amount     `json:"entry_price"`
-	EntryReason string     `json:"entry_reason"`
-	ExitAt      *time.Time `json:"exit_at"`
-	ExitPrice   *Amount    `json:"exit_price"`
-	ExitReason  string     `json:"exit_reason,omitempty"`
-	Profit      *Amount    `json:"profit"` // US dollars and cents
-	Return      *float64   `json:"return"` // fraction of what was paid, or received for a short
-}
-
-func opened(intent trade.Intent, qty, price decimal.Decimal, at time.Time) Trade {
-	side := "long"
-	if qty.IsNegative() {
-		side = "short"
-	}
-	return Trade{
-		Symbol: intent.Symbol, Side: side, Qty: Amount{qty.Abs()},
-		EntryAt: at, EntryPrice: Amount{price}, EntryReason: intent.Reason,
-	}
-}
-
-// closed completes the trade of the signed quantity with its exit.
-func (t Trade) closed(qty, price decimal.Decimal, at time.Time, reason string) Trade {
-	profit := cents(qty.Mul(price.Sub(t.EntryPrice.Decimal)))
-	paid := qty.Abs().Mul(t.EntryPrice.Decimal)
-	gain := qty.Mul(price.Sub(t.EntryPrice.Decimal)).Div(paid).InexactFloat64()
-	t.ExitAt, t.ExitPrice, t.ExitReason = &at, &Amount{price}, reason
-	t.Profit, t.Return = &profit, &gain
-	return t
-}
-
-func (r *replay) report() Report {
+// report tells what has become of the run.
+func (r *replay) report(ctx context.Context) (Report, error) {
 	report := Report{
 		Timeframe: r.config.Settings.Timeframe, From: r.config.From, To: r.config.To,
-		Cash: Amount{r.config.Cash}, Equity: cents(r.account.equity()),
-		Figures: perf.Measure(r.curve, profitsOf(r.account.trades)),
-		Trades:  append(r.account.trades, r.account.openTrades()...),
-		Skips:   r.skips, Problems: r.config.problems(), Unfilled: []string{},
-	}
-	if report.Trades == nil {
-		report.Trades = []Trade{}
-	}
-	for _, symbol := range r.config.Symbols {
-		report.Symbols = append(report.Symbols, r.result(symbol))
-		if order, ok := r.account.pending[symbol]; ok {
-			report.Unfilled = append(report.Unfilled, order.intent.Reason)
-		}
+		Cash: Amount{r.config.Cash}, Equity: cents(r.curve[len(r.curve)-1].Equity),
+		Trades: []Trade{}, Skips: r.skips, Problems: r.config.problems(), Unfilled: []string{},
 	}
 	for _, point := range r.curve {
 		report.Curve = append(report.Curve, CurvePoint{point.At, cents(point.Equity)})
 	}
-	return report
-}
-
-func (r *replay) result(symbol string) SymbolResult {
-	warm, decided := r.config.split(symbol)
-	result := SymbolResult{Symbol: symbol, Bars: decided, WarmUp: warm}
-	var closed []Trade
-	for _, each := range r.account.trades {
-		if each.Symbol == symbol {
-			closed = append(closed, each)
+	prices := map[string]decimal.Decimal{}
+	if r.exchange != nil {
+		positions, err := r.account.Positions(ctx)
+		if err != nil {
+			return report, err
+		}
+		for _, position := range positions {
+			prices[position.Symbol] = position.CurrentPrice
+		}
+		if err := r.addOrders(ctx, &report); err != nil {
+			return report, err
 		}
 	}
-	profits := profitsOf(closed)
+	for _, symbol := range r.config.Symbols {
+		report.Symbols = append(report.Symbols, r.result(symbol, report.Trades, prices[symbol]))
+	}
+	report.Figures = perf.Measure(r.curve, profitsOf(report.Trades))
+	return report, nil
+}
+
+// addOrders adds what the journal and the account know.
+func (r *replay) addOrders(ctx context.Context, report *Report) error {
+	closed, open := r.journal.tradesOf()
+	report.Trades = append(append(report.Trades, closed...), open...)
+	report.Problems = append(report.Problems, r.troubles()...)
+	for _, fill := range r.journal.fills {
+		report.Fills = append(report.Fills, fill.Fill)
+	}
+	for _, order := range r.journal.orders {
+		report.Orders = append(report.Orders, *order)
+		if waits(order) {
+			report.Unfilled = append(report.Unfilled, order.Intent.Reason)
+		}
+	}
+	fees, err := r.account.Fees(ctx)
+	report.Fees = cents(fees)
+	return err
+}
+
+func waits(order *trade.Order) bool {
+	return !order.State.Terminal() && order.FilledQty.IsZero() && order.Intent.Purpose != trade.Protect
+}
+
+// troubles are sentences about what went wrong at the exchange and in the desk.
+func (r *replay) troubles() []string {
+	troubles := r.failures
+	refused := 0
+	first := ""
+	for _, order := range r.journal.orders {
+		if order.State == trade.Rejected {
+			if refused++; refused == 1 {
+				first = order.Intent.Symbol + ": " + order.Problem
+			}
+		}
+	}
+	if refused > 0 {
+		troubles = append(troubles, fmt.Sprintf("The broker refused %d orders, the first of %s.", refused, strings.TrimRight(first, ".")))
+	}
+	return troubles
+}
+
+func (r *replay) result(symbol string, trades []Trade, price decimal.Decimal) SymbolResult {
+	warm, decided := r.config.split(symbol)
+	result := SymbolResult{Symbol: symbol, Bars: decided, WarmUp: warm}
+	var own []Trade
+	for _, each := range trades {
+		if each.Symbol != symbol {
+			continue
+		}
+		own = append(own, each)
+		if each.ExitAt == nil {
+			result.OpenQty = Amount{each.held}
+			result.OpenProfit = cents(each.cash().Add(each.held.Mul(price)))
+		}
+	}
+	profits := profitsOf(own)
 	result.Trades = len(profits)
 	result.Profit = Amount{decimal.Sum(decimal.Zero, profits...)}
 	if rate, ok := perf.WinRate(profits); ok {
 		result.WinRate = &rate
 	}
-	if held, ok := r.account.positions[symbol]; ok {
-		result.OpenQty = Amount{held.qty}
-		result.OpenProfit = cents(held.qty.Mul(r.account.prices[symbol].Sub(held.entry.EntryPrice.Decimal)))
-	}
 	return result
 }
 
+// profitsOf are those of the trades that are closed.
 func profitsOf(trades []Trade) []decimal.Decimal {
-	profits := make([]decimal.Decimal, len(trades))
-	for i, each := range trades {
-		profits[i] = each.Profit.Decimal
+	var profits []decimal.Decimal
+	for _, each := range trades {
+		if each.ExitAt != nil {
+			profits = append(profits, each.Profit.Decimal)
+		}
 	}
 	return profits
 }

@@ -1,20 +1,22 @@
-// Package lab replays bars through the engine that trades: the same Evaluate, the same Plan, fed
-// bar by bar, with an account that exists in memory only.
+// Package lab replays bars through the desk that trades. Only the broker and the journal are
+// others: a simulated exchange in the same process, and a journal in memory.
 package lab
 
 import (
 	"context"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/jcap24/alpaca-trader/internal/engine"
+	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/perf"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
+
+// AccountID names the account of every run, as in client order ids.
+const AccountID = "lab"
 
 // Config says what to replay.
 type Config struct {
@@ -23,41 +25,51 @@ type Config struct {
 	// Bars are closed and split-adjusted, oldest first. Those that close before From warm the
 	// indicators up: engine.BarsNeeded of them are enough for every value to have settled.
 	Bars     map[string][]trade.Bar
-	From, To time.Time       // decisions fall on the bars that close in [From, To]
+	From, To time.Time       // the slots of the settings' schedule after From until To are run
 	Cash     decimal.Decimal // US dollars at From
 	// Assets says what the broker allows; nil means that everything is tradable, in fractions
 	// and short.
 	Assets map[string]trade.Asset
+	// Trading says how orders fill and what they cost, see package sim; the zero value is a margin
+	// account without fees, slippage and spread.
+	Trading sim.Trading
 	// Progress is told how many of all bars are done, about a hundred times; nil: nobody asks.
 	Progress func(done, total int)
+	// Decided is told every cycle with its decisions; nil: nobody asks.
+	Decided func(trade.Cycle)
 }
 
 // Run replays the bars and reports what the strategy would have done.
 //
-// A decision at a bar's close is filled at the open of the symbol's next bar, whole, without fee
-// or slippage. The account lends nothing: entries are paid from equity that is not bound in
-// positions, long or short, or in orders. (A market order for whole shares may fill above the
-// close that it was sized on, so cash can fall a little below zero.) The same config gives the
-// same report. A faulty config is a fault of kind Invalid; ctx stops the run with its error.
+// Each slot of the schedule is one cycle of a desk.Desk, at a simulated exchange whose prices are
+// the bars; docs/BACKTEST.md says how orders fill there. The same config gives the same report. A
+// faulty config is a fault of kind Invalid; ctx stops the run with its error.
 func Run(ctx context.Context, config Config) (Report, error) {
 	if err := config.validate(); err != nil {
 		return Report{}, err
 	}
-	replay := newReplay(config)
-	events := replay.events()
-	step := len(events)/100 + 1
-	for done := 0; done < len(events); {
-		if err := ctx.Err(); err != nil {
+	r, err := newReplay(config)
+	if err != nil {
+		return Report{}, err
+	}
+	if r.exchange == nil { // no bars: nothing can happen
+		return r.report(ctx)
+	}
+	for slot := r.start; ; {
+		if slot, err = desk.NextRun(config.Settings.Schedule, config.Settings.Timeframe, slot); err != nil {
+			return Report{}, fault.Because(err, fault.Invalid, "The schedule makes no sense: %v.", err)
+		}
+		if slot.After(config.To) {
+			break
+		}
+		if err := r.cycle(ctx, slot); err != nil {
 			return Report{}, err
 		}
-		next := sameMoment(events, done)
-		replay.handle(events[done:next])
-		if config.Progress != nil && (done/step != next/step || next == len(events)) {
-			config.Progress(next, len(events))
-		}
-		done = next
 	}
-	return replay.report(), nil
+	if err := r.end(ctx); err != nil {
+		return Report{}, err
+	}
+	return r.report(ctx)
 }
 
 func (c Config) validate() error {
@@ -77,113 +89,98 @@ func (c Config) validate() error {
 
 // replay is one run's state.
 type replay struct {
-	config     Config
-	evaluators []*engine.Evaluator // by the symbol's place in config.Symbols
-	account    *account
-	assets     map[string]trade.Asset
-	curve      []perf.Point
-	skips      map[trade.Skip]int
-	intents    int
+	config   Config
+	bars     history
+	exchange *sim.Simulator // nil: there are no bars
+	account  *sim.Account
+	journal  *journal
+	desk     *desk.Desk
+	start    time.Time // of the exchange
+	curve    []perf.Point
+	skips    map[trade.Skip]int
+	failures []string // sentences, each once
+	done     int      // bars
 }
 
-func newReplay(config Config) *replay {
-	r := &replay{
-		config: config, account: newAccount(config), assets: config.Assets, skips: map[trade.Skip]int{},
-		curve: []perf.Point{{At: config.From, Equity: config.Cash}},
+// cycle moves the exchange to the slot and runs the desk.
+func (r *replay) cycle(ctx context.Context, slot time.Time) error {
+	if err := r.exchange.Advance(slot); err != nil {
+		return err
 	}
-	for _, symbol := range config.Symbols {
-		r.evaluators = append(r.evaluators, engine.NewEvaluator(symbol, config.Settings))
+	cycle, err := r.desk.RunCycle(ctx, r.run(slot))
+	if stopped := ctx.Err(); stopped != nil {
+		return stopped
 	}
-	if r.assets == nil {
-		r.assets = map[string]trade.Asset{}
-		for _, symbol := range config.Symbols {
-			r.assets[symbol] = trade.Asset{
-				Symbol: symbol, Tradable: true, Fractionable: true, Shortable: true, EasyToBorrow: true,
-			}
+	if err != nil || cycle.Outcome == trade.CycleSkipped {
+		r.fails(cycle.Problem)
+	}
+	equity := cycle.Equity.Decimal
+	if !cycle.Equity.Valid {
+		seen, err := r.account.Account(ctx)
+		if err != nil {
+			return err
+		}
+		equity = seen.Equity
+	}
+	r.curve = append(r.curve, perf.Point{At: slot, Equity: equity})
+	for _, decision := range cycle.Decisions {
+		if decision.Skip != "" {
+			r.skips[decision.Skip]++
 		}
 	}
-	return r
+	if r.config.Decided != nil {
+		r.config.Decided(cycle)
+	}
+	r.progress(slot)
+	return nil
 }
 
-// event is a bar's open or its close.
-type event struct {
-	at     time.Time
-	opens  bool
-	symbol int // place in config.Symbols
-	bar    trade.Bar
+// run is the slot's cycle as the desk is asked for it.
+func (r *replay) run(slot time.Time) desk.Run {
+	return desk.Run{
+		AccountID: AccountID, Broker: broker{r.account, r.bars}, FeedName: AccountID, Settings: r.config.Settings,
+		Symbols: r.config.Symbols, Slot: slot, MarketHoursOnly: r.config.Settings.Schedule.MarketHoursOnly, SimulatedTime: true,
+	}
 }
 
-// events lists all opens and closes up to To in the order in which they happen. A bar that
-// closes at the moment at which the next one opens closes first, so its decision is filled there.
-func (r *replay) events() []event {
-	var events []event
-	for place, symbol := range r.config.Symbols {
-		for _, bar := range r.config.Bars[symbol] {
-			if !bar.End.After(r.config.To) {
-				events = append(events, event{bar.Start, true, place, bar}, event{bar.End, false, place, bar})
-			}
+// end moves the exchange to the end of the period and takes over what has happened until then.
+func (r *replay) end(ctx context.Context) error {
+	if err := r.exchange.Advance(r.config.To); err != nil {
+		return err
+	}
+	if _, err := r.desk.Reconcile(ctx, r.run(r.config.To)); err != nil {
+		return err
+	}
+	if last := r.curve[len(r.curve)-1]; last.At.Before(r.config.To) {
+		seen, err := r.account.Account(ctx)
+		if err != nil {
+			return err
+		}
+		if !seen.Equity.Equal(last.Equity) {
+			r.curve = append(r.curve, perf.Point{At: r.config.To, Equity: seen.Equity})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		if order := a.at.Compare(b.at); order != 0 || a.opens == b.opens {
-			return order
-		}
-		if b.opens {
-			return -1
-		}
-		return 1
-	})
-	return events
+	r.progress(r.config.To)
+	return nil
 }
 
-// sameMoment returns the end of the run of events that happen together with the one at start.
-func sameMoment(events []event, start int) int {
-	end := start + 1
-	for end < len(events) && events[end].at.Equal(events[start].at) && events[end].opens == events[start].opens {
-		end++
-	}
-	return end
-}
-
-func (r *replay) handle(together []event) {
-	if together[0].opens {
-		for _, open := range together {
-			r.account.fill(r.config.Symbols[open.symbol], open.bar)
-		}
+func (r *replay) progress(now time.Time) {
+	if r.config.Progress == nil {
 		return
 	}
-	r.close(together)
-}
-
-// close feeds the bars that close now and decides on them.
-func (r *replay) close(together []event) {
-	now := together[0].at
-	slices.SortStableFunc(together, func(a, b event) int { return a.symbol - b.symbol })
-	var signals []trade.Signal
-	for _, closed := range together {
-		r.evaluators[closed.symbol].Feed(closed.bar)
-		r.account.mark(r.config.Symbols[closed.symbol], closed.bar.Close)
-		if !now.Before(r.config.From) {
-			signals = append(signals, r.evaluators[closed.symbol].Signal())
-		}
-	}
-	if len(signals) > 0 {
-		r.decide(now, signals)
-		r.curve = append(r.curve, perf.Point{At: now, Equity: r.account.equity()})
+	before, total := r.done, r.bars.count(r.config.Symbols, r.config.To)
+	r.done = r.bars.count(r.config.Symbols, now)
+	if step := total/100 + 1; before/step != r.done/step || now.Equal(r.config.To) {
+		r.config.Progress(r.done, total)
 	}
 }
 
-func (r *replay) decide(now time.Time, signals []trade.Signal) {
-	decisions := engine.Plan(engine.PlanInput{
-		AccountID: "lab", CreatedAt: now, Deadline: now,
-		Settings: r.config.Settings, Signals: signals, Portfolio: r.account.portfolio(), Assets: r.assets,
-		NewID: func() string { r.intents++; return strconv.Itoa(r.intents) },
-	})
-	for _, decision := range decisions {
-		if decision.Intent == nil {
-			r.skips[decision.Skip]++
-			continue
+// fails keeps a sentence about what went wrong, once.
+func (r *replay) fails(sentence string) {
+	for _, known := range r.failures {
+		if known == sentence {
+			return
 		}
-		r.account.submit(*decision.Intent, decision.Signal.Price)
 	}
+	r.failures = append(r.failures, sentence)
 }

@@ -15,8 +15,14 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// day n's bar starts at midnight New York in winter and closes at 16:00.
-func day(n int) time.Time { return time.Date(2020, 1, n, 5, 0, 0, 0, time.UTC) }
+// sessions are the first trading days of January 2020.
+var sessions = []int{2, 3, 6, 7, 8, 9, 10, 13, 14, 15}
+
+// day is midnight New York of the nth session: its bar starts there and closes at 16:00.
+func day(n int) time.Time { return time.Date(2020, 1, sessions[n-1], 5, 0, 0, 0, time.UTC) }
+
+// opening is when the nth session opens.
+func opening(n int) time.Time { return day(n).Add(9*time.Hour + 30*time.Minute) }
 
 func days(openClose ...float64) []trade.Bar {
 	var bars []trade.Bar
@@ -37,9 +43,13 @@ func follow(bars map[string][]trade.Bar, symbols ...string) lab.Config {
 	settings.RSI.Enabled, settings.MACD.Enabled, settings.Bollinger.Enabled = false, false, false
 	settings.SMA = trade.SMASettings{Enabled: true, ShortPeriod: 1, LongPeriod: 2}
 	settings.PositionSizePct = decimal.NewFromInt(50)
-	return lab.Config{
-		Settings: settings, Symbols: symbols, Bars: bars, From: day(3), To: day(31), Cash: decimal.NewFromInt(1000),
+	config := lab.Config{Settings: settings, Symbols: symbols, Bars: bars, From: day(3), To: day(4), Cash: decimal.NewFromInt(1000)}
+	for _, all := range bars { // until an hour after the last close: the next opening is not reached
+		if end := all[len(all)-1].End.Add(time.Hour); end.After(config.To) {
+			config.To = end
+		}
 	}
+	return config
 }
 
 func run(t *testing.T, config lab.Config) lab.Report {
@@ -61,7 +71,7 @@ func TestRunByHand(t *testing.T) {
 	}
 	got := report.Trades[0]
 	if got.Side != "long" || got.Qty.String() != "40" || got.EntryPrice.String() != "12.5" || got.ExitPrice.String() != "10" ||
-		got.Profit.String() != "-100" || *got.Return != -0.2 || !got.EntryAt.Equal(day(4)) || !got.ExitAt.Equal(day(6)) ||
+		got.Profit.String() != "-100" || *got.Return != -0.2 || !got.EntryAt.Equal(opening(4)) || !got.ExitAt.Equal(opening(6)) ||
 		got.EntryReason != "Buy AAPL for $500.00: SMA 1 12.00 rose above SMA 2 10.50." ||
 		got.ExitReason != "Sell all 40 shares of AAPL: SMA 1 11.00 fell below SMA 2 12.00." {
 		t.Errorf("%+v", got)
@@ -142,9 +152,9 @@ func TestRunNamesWhatIsMissing(t *testing.T) {
 	config.Settings.RSI.Enabled = true
 	want := []string{
 		"AAPL: rsi needs 14 bars, has 6; it never voted.",
-		"AAPL: sma needs 5 bars, had 3 on 2020-01-03; it was silent until 2020-01-05.",
-		"OLD has no closed bars between 2020-01-03 and 2020-01-31.",
-		"NONE has no closed bars between 2020-01-03 and 2020-01-31.",
+		"AAPL: sma needs 5 bars, had 3 on 2020-01-06; it was silent until 2020-01-08.",
+		"OLD has no closed bars between 2020-01-06 and 2020-01-09.",
+		"NONE has no closed bars between 2020-01-06 and 2020-01-09.",
 	}
 	if got := run(t, config).Problems; strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("problems:\n%s", strings.Join(got, "\n"))
@@ -197,7 +207,7 @@ func TestProgressEndsAtTheEnd(t *testing.T) {
 		last, whole = done, total
 	}
 	run(t, config)
-	if last != whole || whole != 8 {
+	if last != whole || whole != 4 {
 		t.Errorf("ended at %d of %d", last, whole)
 	}
 }
