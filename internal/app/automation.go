@@ -143,6 +143,7 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 		a.Log.Warn("slots missed", "account", account.ID, "slot", due.Slot, "market time", now.Timestamp)
 		_, err = a.Desk.Miss(ctx, run, now.Timestamp, sentence)
 	} else {
+		run.LeaseWait = resolveWait // a comparison must not cost the slot
 		_, err = a.Desk.RunCycle(ctx, run)
 	}
 	if fault.Is(err, fault.Conflict) {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	leaseRetry = time.Second     // how often a lease held by another is asked for again
-	leaseRenew = 5 * time.Second // well inside a lease's 20 s
+	leaseRetry = 200 * time.Millisecond // how often a lease held by another is asked for again
+	leaseRenew = 5 * time.Second        // well inside a lease's 20 s
 )
 
 // hold takes the account's lease under a name of its own, so that two runs of one process exclude
