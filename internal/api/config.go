@@ -3,6 +3,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -24,6 +25,13 @@ type Config struct {
 	Logger   *slog.Logger
 	Version  string
 
+	// Unready returns why the server should get no requests now, one sentence a reason; nil: never any.
+	Unready func(context.Context) []string
+	// Observe is told of every request when it has been answered, and Throttled of each that its
+	// budget did not cover; nil: nobody is.
+	Observe   func(Served)
+	Throttled func(ratelimit.Group)
+
 	Secure       bool   // pages are reached by TLS: __Host- cookie, HSTS
 	PublicURL    string // origin under which browsers reach the pages; empty: the host that they name
 	LoopbackOnly bool   // bound to a loopback address: other host names are refused (DNS rebinding)
@@ -41,6 +49,12 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Limiter == nil {
 		c.Limiter = ratelimit.NewLimiter(ratelimit.NewTable(nil), nil, c.Clock, c.Logger)
+	}
+	if c.Observe == nil {
+		c.Observe = func(Served) {}
+	}
+	if c.Throttled == nil {
+		c.Throttled = func(ratelimit.Group) {}
 	}
 	if c.StreamsPerUser <= 0 {
 		c.StreamsPerUser = 20

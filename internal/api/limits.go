@@ -24,12 +24,18 @@ const (
 	adminBudget    = ratelimit.Admin
 	accountBudget  = ratelimit.Accounts
 	watchBudget    = ratelimit.Watchlist
+
+	// noBudget is not counted: a proxy asks for the server's health from the address of everybody.
+	noBudget budget = "none"
 )
 
 // spend takes one request from the budget, or from the API token's, and reports whether there was
 // one left. A budget that is narrower than the page's is asked besides the token's.
 func (s *server) spend(w http.ResponseWriter, r *http.Request, name budget) error {
 	token := principalOf(r.Context()).Token
+	if name == noBudget {
+		return nil
+	}
 	if token == nil {
 		return s.spendFrom(w, r, name, nil)
 	}
@@ -49,6 +55,7 @@ func (s *server) spendFrom(w http.ResponseWriter, r *http.Request, name budget, 
 	if result.Allowed {
 		return nil
 	}
+	s.Throttled(name)
 	return fault.Later(result.RetryAfter, "Too many requests. Try again in %d seconds.", wholeSeconds(result.RetryAfter))
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -22,6 +23,7 @@ type request struct {
 	bearer    secret.Text // its API token; empty: none
 	device    secret.Text // token of the known-device cookie; empty: none
 	header    http.Header // of the answer
+	route     string      // pattern of the route that it found; empty: none
 }
 
 type requestKey struct{}
@@ -48,9 +50,19 @@ func (r *request) logger() *slog.Logger {
 
 func principalOf(ctx context.Context) auth.Principal { return requestOf(ctx).principal }
 
-// tagged gives every request an id, which is in its answer and in its log lines.
+// Served is one request that has been answered, for whoever counts them.
+type Served struct {
+	Route  string // method and path of the route as the table has them; empty: refused before any was found
+	Status int    // of the answer; zero: cut off before it began
+	Took   time.Duration
+	Stream bool // stays open as long as somebody looks
+}
+
+// tagged gives every request an id, which is in its answer and in its log lines, and tells of it
+// when it has been answered.
 func (s *server) tagged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := s.Clock.Now()
 		id := newRequestID()
 		address := clientAddress(r, s.TrustedProxies)
 		known := &request{
@@ -62,7 +74,27 @@ func (s *server) tagged(next http.Handler) http.Handler {
 			header:    w.Header(),
 		}
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))
+		answer := &answerWriter{ResponseWriter: w}
+		defer func() { s.tell(known, answer.status, s.Clock.Now().Sub(began)) }()
+		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))
+	})
+}
+
+func (s *server) tell(known *request, status int, took time.Duration) {
+	s.Observe(Served{Route: known.route, Status: status, Took: took, Stream: known.route == streamRoute})
+	if s.Logger.Enabled(context.Background(), slog.LevelDebug) {
+		known.logger().Debug("request served", "route", known.route, "status", status, "took", took)
+	}
+}
+
+// streamRoute is the live stream's pattern.
+const streamRoute = "GET /api/stream"
+
+// routed notes which route a request has found.
+func routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { requestOf(r.Context()).route = r.Pattern }()
+		mux.ServeHTTP(w, r)
 	})
 }
 
@@ -76,7 +108,7 @@ func newRequestID() string {
 // answer that has begun already is cut off instead.
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun := &begunWriter{ResponseWriter: w}
+		answer := &answerWriter{ResponseWriter: w}
 		defer func() {
 			mistake := recover()
 			if mistake == nil {
@@ -86,30 +118,35 @@ func recovered(next http.Handler) http.Handler {
 				panic(mistake)
 			}
 			requestOf(r.Context()).logger().ErrorContext(r.Context(), "panic", "cause", mistake, "stack", string(debug.Stack()))
-			if begun.begun {
+			if answer.status != 0 {
 				panic(http.ErrAbortHandler)
 			}
 			newProblem(r.Context(), http.StatusInternalServerError, fault.Public(nil)).write(w)
 		}()
-		next.ServeHTTP(begun, r)
+		next.ServeHTTP(answer, r)
 	})
 }
 
-// begunWriter knows whether the answer has begun.
-type begunWriter struct {
+// answerWriter knows the answer's status; zero until it has begun.
+type answerWriter struct {
 	http.ResponseWriter
-	begun bool
+	status int
 }
 
-func (w *begunWriter) WriteHeader(status int) {
-	w.begun = true
+// WriteHeader begins the answer, unless the status is one that another follows.
+func (w *answerWriter) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *begunWriter) Write(content []byte) (int, error) {
-	w.begun = true
+func (w *answerWriter) Write(content []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
 	return w.ResponseWriter.Write(content)
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (w *begunWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -28,6 +28,8 @@ type access struct {
 
 var routeAccess = map[string]access{
 	"GET /health":             {nobody: 200, viewer: 200, stranger: 200},
+	"GET /livez":              {nobody: 200, viewer: 200, stranger: 200},
+	"GET /readyz":             {nobody: 200, viewer: 200, stranger: 200},
 	"GET /api/session":        {nobody: 200, viewer: 200, stranger: 200},
 	"POST /api/auth/register": {`{"username":"x","email":"nobody","password":"y"}`, 400, 400, 400, 0},
 	"POST /api/auth/login":    {`{"username":"x","password":"y"}`, 401, 401, 401, 0},

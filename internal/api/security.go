@@ -56,7 +56,7 @@ func (s *server) hosted(next http.Handler) http.Handler {
 	}
 	name := publicName(s.PublicURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopbackHost(r.Host) && !strings.EqualFold(hostName(r.Host), name) && r.URL.Path != "/health" {
+		if !loopbackHost(r.Host) && !strings.EqualFold(hostName(r.Host), name) && !probes[r.URL.Path] {
 			refused(r.Context(), http.StatusMisdirectedRequest, "This server answers to "+name+" only.", "foreign host name").write(w)
 			return
 		}

@@ -21,8 +21,12 @@ import (
 // Handler is the whole interface with the pages behind it. Close ends its live streams.
 type Handler struct {
 	http.Handler
-	end context.CancelFunc
+	end     context.CancelFunc
+	streams *streamCount
 }
+
+// Streams is how many live streams are open.
+func (h *Handler) Streams() int { return h.streams.sum() }
 
 // Close ends the live streams; other requests go on. Calling it again does nothing.
 func (h *Handler) Close() { h.end() }
@@ -45,7 +49,7 @@ func New(config Config) (*Handler, error) {
 		end()
 		return nil, err
 	}
-	return &Handler{Handler: s.tagged(s.armed(recovered(s.hosted(s.sameOrigin(mux))))), end: end}, nil
+	return &Handler{Handler: s.tagged(s.armed(recovered(s.hosted(s.sameOrigin(routed(mux)))))), end: end, streams: &s.streams}, nil
 }
 
 // OpenAPI returns the OpenAPI 3.1 description of the interface as JSON, without starting anything.
@@ -197,6 +201,17 @@ func Server(handler *Handler, logger *slog.Logger) *http.Server {
 type streamCount struct {
 	mu   sync.Mutex
 	open map[string]int
+}
+
+// sum is how many are open of all users.
+func (c *streamCount) sum() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sum := 0
+	for _, open := range c.open {
+		sum += open
+	}
+	return sum
 }
 
 // enter takes one of the user's streams; leave gives it back.

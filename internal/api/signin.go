@@ -139,12 +139,3 @@ func (s *server) session(ctx context.Context, _ *nothing) (sessionView, error) {
 	}
 	return view, nil
 }
-
-type healthView struct {
-	Status    string `json:"status"`
-	Timestamp string `json:"timestamp"`
-}
-
-func (s *server) health(context.Context, *nothing) (healthView, error) {
-	return healthView{"healthy", *timeText(s.Clock.Now())}, nil
-}

@@ -37,6 +37,11 @@ func dashboardSecureCommand(env *Environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		closeLog, err := env.keepLog(cfg)
+		if err != nil {
+			return err
+		}
+		defer closeLog()
 		return daemon.Serve(command.Context(), daemon.Options{
 			Config: cfg, Bind: bind, Demo: *demo, Scheduler: !*noScheduler,
 			Stdout: env.Stdout, Log: env.Logger, Version: Version(),

@@ -37,12 +37,12 @@ func NewEnvironment(source config.Source, stdin io.Reader, stdout, stderr io.Wri
 	level := new(slog.LevelVar)
 	return &Environment{
 		Stdin: stdin, Stdout: stdout, Stderr: stderr, Source: source,
-		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+		Logger: newLogger(stderr, config.TextLogs, level),
 		level:  level,
 	}
 }
 
-// Config reads the settings and turns the logger to their level.
+// Config reads the settings and turns the logger to their level and format.
 func (e *Environment) Config() (config.Config, error) {
 	cfg, err := config.Load(e.Source)
 	if err != nil {
@@ -51,6 +51,7 @@ func (e *Environment) Config() (config.Config, error) {
 	if !e.levelByFlag {
 		e.level.Set(cfg.LogLevel)
 	}
+	e.Logger = newLogger(e.Stderr, cfg.Logs.Format, e.level)
 	for _, note := range cfg.Notes {
 		e.Logger.Info(note)
 	}

@@ -26,6 +26,11 @@ func headlessCommand(env *Environment) *cobra.Command {
 		if !cfg.TradingEnabled && !*dryRun {
 			return fault.New(fault.Invalid, "TRADING_ENABLED is not true, so nothing would be ordered. Set TRADING_ENABLED=true to trade, or give --dry-run to watch.")
 		}
+		closeLog, err := env.keepLog(cfg)
+		if err != nil {
+			return err
+		}
+		defer closeLog()
 		job, err := env.openTrading(command.Context(), nil, *dryRun)
 		if err != nil {
 			return err

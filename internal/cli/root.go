@@ -10,6 +10,7 @@ import (
 func commands(env *Environment) []*cobra.Command {
 	return []*cobra.Command{
 		dashboardSecureCommand(env),
+		healthCommand(env),
 		scanCommand(env),
 		tradeCommand(env),
 		scheduleCommand(env),

@@ -45,9 +45,11 @@ type Config struct {
 	RateLimits     RateLimits
 	RateStorage    secret.Text    // redis:// address, may hold a password; empty: this process's memory
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
+	MetricsBind    string         // host:port of the metrics; empty: none are served
 	TradingEnabled bool           // false: nothing is submitted, every cycle is a dry run
 
 	TLS     TLS
+	Logs    Logs
 	Audit   AuditCheckpoints
 	Backups Backups
 
@@ -222,6 +224,7 @@ func (c *Config) placeFiles(dir string) {
 	c.Audit.place(dir, folder)
 	c.Backups.place(dir, folder)
 	c.TLS.place(dir, folder)
+	c.Logs.place(dir, folder, c.Mode)
 }
 
 // DatabaseFile returns the SQLite database's path; false when the database is PostgreSQL.

@@ -12,6 +12,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/metrics"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
 )
@@ -170,6 +171,7 @@ type backupSchedule struct {
 	every     time.Duration
 	retention backup.Retention
 	look      time.Duration // how often it looks whether one is due
+	metrics   *metrics.Metrics
 
 	workers sync.WaitGroup
 	end     context.CancelFunc
@@ -198,12 +200,14 @@ func newBackupSchedule(cfg config.Config, database *store.Store, keyring *secret
 // start begins to look; stop ends it, and a backup that is being made.
 func (b *backupSchedule) start(ctx context.Context) {
 	ctx, b.end = context.WithCancel(context.WithoutCancel(ctx))
+	b.metrics.BackupsPlanned(b.every)
 	b.workers.Go(func() {
 		wait := time.Duration(0)
 		for pause(ctx, wait) {
 			wait = b.look
 			if err := b.makeDue(ctx); err != nil && ctx.Err() == nil {
 				b.maker.Log.Error("make backup", "cause", err)
+				b.metrics.BackupMade(err)
 				wait = backupRetries
 			}
 		}
@@ -226,6 +230,9 @@ func (b *backupSchedule) makeDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(list) > 0 {
+		b.metrics.BackupKept(list[0].At)
+	}
 	if len(list) > 0 && b.maker.Clock.Now().Sub(list[0].At) < b.every {
 		return nil
 	}
@@ -233,6 +240,8 @@ func (b *backupSchedule) makeDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.metrics.BackupMade(nil)
+	b.metrics.BackupKept(b.maker.Clock.Now())
 	b.maker.Log.Info("backup made", "name", made.Name, "rows", made.Rows, "bytes", made.Size, "took", made.Took.Round(time.Millisecond))
 	gone, err := b.maker.Prune(ctx, b.retention, false)
 	if len(gone) > 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
@@ -35,6 +36,8 @@ type OrderWatches struct {
 	group   sync.WaitGroup
 	mu      sync.Mutex
 	watches map[string]*orderWatch // by account id
+
+	connected atomic.Int64 // streams that are up
 }
 
 // orderWatch is one account's.
@@ -118,7 +121,16 @@ func (w *OrderWatches) watch(ctx context.Context, account trade.BrokerageAccount
 		return err
 	}
 	options := w.options
+	connected := false
+	note := func(up bool) {
+		if up != connected {
+			connected = up
+			w.connected.Add(map[bool]int64{true: 1, false: -1}[up])
+		}
+	}
+	defer func() { note(false) }()
 	options.Connected = func(up bool) {
+		note(up)
 		w.log.Debug("stream of orders", "account", account.ID, "up", up)
 		if up {
 			w.listener.OrdersMissed(ctx, account)
@@ -151,6 +163,9 @@ func (w *OrderWatches) Watching() int {
 	defer w.mu.Unlock()
 	return len(w.watches)
 }
+
+// Connected returns how many of them are told by a stream now; the others are asked for.
+func (w *OrderWatches) Connected() int { return int(w.connected.Load()) }
 
 // Close ends all watches and waits for them.
 func (w *OrderWatches) Close() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/jobs"
+	"github.com/jcap24/alpaca-trader/internal/metrics"
 	"github.com/jcap24/alpaca-trader/internal/store"
 )
 
@@ -23,6 +24,7 @@ type scheduler struct {
 	sessions   store.Sessions
 	log        *slog.Logger
 	every      time.Duration
+	metrics    *metrics.Metrics
 
 	running   atomic.Bool
 	service   *jobs.Service
@@ -42,12 +44,17 @@ func (s *scheduler) start(ctx context.Context) error {
 	config := jobs.Config{
 		TickEvery: s.every, Tick: s.tick, Logger: s.log,
 		RunCycle: func(ctx context.Context, accountID string, slot time.Time) error {
-			return s.automation.RunDue(ctx, app.Due{AccountID: accountID, Slot: slot})
+			return s.counted("cycle", func() error { return s.automation.RunDue(ctx, app.Due{AccountID: accountID, Slot: slot}) })
 		},
-		ToCompare: s.automation.ToReconcile, Compare: s.automation.Reconcile,
+		ToCompare: s.automation.ToReconcile,
+		Compare: func(ctx context.Context, accountID string) error {
+			return s.counted("compare", func() error { return s.automation.Reconcile(ctx, accountID) })
+		},
 		Maintain: func(ctx context.Context) error {
-			_, err := s.sessions.Sweep(ctx)
-			return errors.Join(err, s.store.SweepLinks(ctx), s.store.SweepSignIns(ctx))
+			return s.counted("maintain", func() error {
+				_, err := s.sessions.Sweep(ctx)
+				return errors.Join(err, s.store.SweepLinks(ctx), s.store.SweepSignIns(ctx))
+			})
 		},
 	}
 	var err error
@@ -60,16 +67,26 @@ func (s *scheduler) start(ctx context.Context) error {
 	return err
 }
 
-func (s *scheduler) tick(ctx context.Context) ([]jobs.Due, error) {
-	due, err := s.automation.Tick(ctx)
+func (s *scheduler) tick(ctx context.Context) (cycles []jobs.Due, err error) {
+	err = s.counted("tick", func() error {
+		due, err := s.automation.Tick(ctx)
+		for _, d := range due {
+			cycles = append(cycles, jobs.Due{AccountID: d.AccountID, Slot: d.Slot})
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	cycles := make([]jobs.Due, len(due))
-	for i, d := range due {
-		cycles[i] = jobs.Due{AccountID: d.AccountID, Slot: d.Slot}
-	}
 	return cycles, nil
+}
+
+// counted does a job, and counts it.
+func (s *scheduler) counted(kind string, work func() error) error {
+	ended := s.metrics.Job(kind)
+	err := work()
+	ended(err)
+	return err
 }
 
 // stop takes no new cycles and lets running ones end.

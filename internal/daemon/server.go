@@ -23,6 +23,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/event"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/metrics"
 	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
@@ -69,11 +70,17 @@ func Serve(ctx context.Context, options Options) (err error) {
 	if err := refusePlainHTTP(listener.Addr(), options.Config); err != nil {
 		return err
 	}
+	measured, err := openMetrics(options.Config.MetricsBind, options.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, measured.stop()) }()
 	house, err := build(ctx, options)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, house.close()) }()
+	defer context.AfterFunc(ctx, house.ready.stop)()
 	if err := house.app.ensureAdmin(ctx, options.Config.Admin, options.Log); err != nil {
 		return err
 	}
@@ -85,6 +92,9 @@ func Serve(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	if err := house.start(ctx); err != nil {
+		return err
+	}
+	if err := measured.start(ctx, house, handler); err != nil {
 		return err
 	}
 	server := api.Server(handler, options.Log)
@@ -188,6 +198,10 @@ type house struct {
 	counting   io.Closer // what the limiter counts in
 	witness    *witness.Witness
 	backups    *backupSchedule // nil without BACKUP_EVERY
+	bus        *event.Bus
+	accounts   brokerages
+	metrics    *metrics.Metrics
+	ready      *readiness
 }
 
 // useCases is the app with what only the daemon does.
@@ -202,7 +216,9 @@ func build(ctx context.Context, options Options) (*house, error) {
 	if err := database.Serve(ctx); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
-	h := &house{options: options, store: database}
+	h := &house{options: options, store: database, bus: &event.Bus{}, metrics: metrics.New(options.Version)}
+	database.Observe(h.metrics.Transacted)
+	h.ready = &readiness{store: database, started: clock.System().Now(), trades: options.Scheduler, log: options.Log, clock: clock.System()}
 	if h.witness, err = newWitness(options.Config, database, keyring, options.Log); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
@@ -223,11 +239,13 @@ func build(ctx context.Context, options Options) (*house, error) {
 	if accounts.dialer, err = newDialer(options.Config.Alpaca, demo); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
+	accounts.observe(h.metrics)
 	accounts.announceData(options.Log)
 	code, err := setupCode(ctx, options.Config, database)
 	if err != nil {
 		return nil, errors.Join(err, h.counting.Close(), database.Close())
 	}
+	h.accounts = accounts
 	h.furnish(accounts, keyring, code)
 	return h, nil
 }
@@ -235,17 +253,16 @@ func build(ctx context.Context, options Options) (*house, error) {
 // furnish makes the use cases and the automation. The live pages and the cycles share the bars
 // and the bus.
 func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secret.Text) {
-	bus, bars := &event.Bus{}, market.NewFeed(h.store)
+	bars := market.NewFeed(h.store)
 	tradingDesk := newDesk(h.store, bars, h.options.Log, func(config *desk.Config) {
-		config.Finished = func(cycle trade.Cycle) { bus.Publish(cycle.UserID, event.Event{Kind: event.Cycle, Data: cycle}) }
-		config.Tell = func(news desk.News) { h.app.Tell(news) }
+		config.Finished, config.Tell = h.cycleFinished, h.told
 	})
 	simulated := func(account trade.BrokerageAccount) bool {
 		return account.Demo || h.options.Config.Alpaca.SimulatedTime(account.Paper)
 	}
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
-		Signals: signalReader{accounts, bars}, Bus: bus, Clock: clock.System(), Logger: h.options.Log,
+		Signals: signalReader{accounts, bars}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 		Desk: tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
 	}
@@ -258,7 +275,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	if h.options.Scheduler {
 		h.watches = accounts.WatchOrders(orderListener{h.automation, tradingDesk, h.options.Log}, h.options.Log)
 		h.automation.Watch = h.watches.Follow
-		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery}
+		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery, metrics: h.metrics}
 		settings.Scheduler = h.scheduler
 	}
 	if h.demo != nil {
@@ -283,12 +300,14 @@ func (h *house) handler(listener net.Listener) (*api.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.New(api.Config{
+	settings := api.Config{
 		App: h.app.App, Sessions: h.store.Sessions(h.sessionKey()), Pages: pages, Clock: clock.System(),
 		Logger: h.options.Log, Version: h.options.Version, LoopbackOnly: isLoopback(listener.Addr()),
 		PublicURL: h.options.Config.PublicURL, Secure: h.options.Config.Secure(),
 		Limiter: h.limiter, TrustedProxies: h.options.Config.TrustedProxies,
-	})
+	}
+	h.watchHTTP(&settings)
+	return api.New(settings)
 }
 
 // sessionKey binds sessions to SECRET_KEY.
@@ -305,6 +324,7 @@ func isLoopback(address net.Addr) bool {
 func (h *house) start(ctx context.Context) error {
 	h.witness.Start()
 	if h.backups != nil {
+		h.backups.metrics = h.metrics
 		h.backups.start(ctx)
 	}
 	if h.demo != nil {

@@ -44,6 +44,7 @@ type Store struct {
 	lease    time.Duration
 	group    *actGroup // PostgreSQL: acts that wait for a shared commit
 	growth   auditGrowth
+	observe  func(took time.Duration, err error) // told of write transactions; nil: nobody is
 
 	endServing func() error // gives back the lock of the one server; nil: this process is none
 	shown      string       // which database this is, for sentences: without user and password
@@ -108,10 +109,18 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 // Writer is the write side of the database, for the job queue on SQLite: one connection.
 func (s *Store) Writer() *sql.DB { return s.write.DB }
 
+// Observe has every write transaction told with its length, the wait for its connection included. It
+// is called before the store is used.
+func (s *Store) Observe(told func(took time.Duration, err error)) { s.observe = told }
+
 // transact runs change in one write transaction. Whatever it returns or however it is interrupted,
 // the database holds all of its changes or none. change must not use s.write itself.
 func (s *Store) transact(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
+	began := s.clock.Now()
 	err := s.write.RunInTx(ctx, nil, change)
+	if s.observe != nil {
+		s.observe(s.clock.Now().Sub(began), err)
+	}
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // undone, because the context ended before the commit
 		return ctx.Err()
 	}

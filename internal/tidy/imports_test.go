@@ -10,14 +10,14 @@ import (
 // floors is who stands above whom: a package imports packages of its own floor or lower ones. The
 // longest folder that matches counts.
 var floors = map[string]int{
-	"internal/indicator": 0, "internal/clock": 0, "internal/fault": 0, "internal/secret": 0,
+	"internal/indicator": 0, "internal/clock": 0, "internal/fault": 0, "internal/logfile": 0, "internal/secret": 0,
 	"internal/trade": 1, "internal/auth": 1, "internal/audit": 1, "internal/event": 1, "internal/config": 1, "internal/legacy": 1,
 	"internal/strategy": 2, "internal/risk": 2, "internal/perf": 2, "internal/market": 2,
 	"internal/broker": 2, "internal/store": 2, "internal/notify": 2, "internal/witness": 2, "internal/ratelimit": 2, "internal/transit": 2,
 	"internal/engine": 3,
 	"internal/desk":   4, "internal/lab": 4,
 	"internal/app": 5, "internal/importer": 5, "internal/backup": 5,
-	"internal/api": 6, "internal/ui": 6, "internal/jobs": 6,
+	"internal/api": 6, "internal/ui": 6, "internal/jobs": 6, "internal/metrics": 6,
 	"internal/daemon": 7, "internal/cli": 7, "cmd": 7,
 }
 

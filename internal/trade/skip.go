@@ -1,5 +1,10 @@
 package trade
 
+import (
+	"maps"
+	"slices"
+)
+
 // Skip is why nothing is ordered, one of a closed list.
 type Skip string
 
@@ -47,6 +52,9 @@ const (
 
 	SkipDryRun Skip = "dry_run" // everything but the order
 )
+
+// Skips are all the reasons there are, by name.
+func Skips() []Skip { return slices.Sorted(maps.Keys(skipSentences)) }
 
 // Sentence says the reason in words, for people.
 func (s Skip) Sentence() string {

@@ -3,6 +3,7 @@ package witness
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 )
@@ -39,6 +40,9 @@ func (w *Witness) run(run *verification) {
 	run.report, run.err = w.VerifyWith(ctx)
 	w.verifying.Lock()
 	w.running = nil
+	if run.err == nil {
+		w.found = &run.report
+	}
 	w.verifying.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -51,6 +55,16 @@ func (w *Witness) run(run *verification) {
 	default:
 		w.alarmed = false
 	}
+}
+
+// Last is when the log was verified last, and whether it was intact; the zero time when it has not been.
+func (w *Witness) Last() (verified time.Time, intact bool) {
+	w.verifying.Lock()
+	defer w.verifying.Unlock()
+	if w.found == nil {
+		return time.Time{}, false
+	}
+	return w.found.At, w.found.OK()
 }
 
 // ArchiveFile is an archive to verify too.

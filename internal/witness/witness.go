@@ -52,8 +52,9 @@ type Witness struct {
 	alarmed bool      // checkpoints are not made until the log verifies
 	waiting time.Time // when an entry without a checkpoint was first seen
 
-	verifying sync.Mutex // guards running
+	verifying sync.Mutex // guards running and found
 	running   *verification
+	found     *audit.Report // by the last verification that could be made; nil: none yet
 
 	mail    *mail
 	workers sync.WaitGroup

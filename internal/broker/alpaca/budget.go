@@ -3,6 +3,7 @@ package alpaca
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -86,6 +87,20 @@ func (a *Accounts) of(address, keyID string) *shared {
 	return fresh
 }
 
+// Budgets tells how many requests the account with the least left may send now, and how many wait
+// of all accounts. The least is the whole budget while no account was used.
+func (a *Accounts) Budgets() (least, waiting int) {
+	a.mu.Lock()
+	accounts := slices.Collect(maps.Values(a.byKey))
+	a.mu.Unlock()
+	least = a.limit
+	for _, account := range accounts {
+		left, queued := account.budget.left()
+		least, waiting = min(least, left), waiting+queued
+	}
+	return least, waiting
+}
+
 // assetsAt are the descriptions of what the address trades.
 func (a *Accounts) assetsAt(address string) *assets {
 	a.mu.Lock()
@@ -155,6 +170,23 @@ func (b *budget) leave(mine *waiter) error {
 		b.waiting = slices.DeleteFunc(b.waiting, func(w *waiter) bool { return w == mine })
 		return errBudget
 	}
+}
+
+// left is how many requests may start now, and how many wait.
+func (b *budget) left() (left, waiting int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.machine.Now()
+	if now.Before(b.paused) {
+		return 0, len(b.waiting)
+	}
+	used := 0
+	for _, start := range b.started {
+		if now.Sub(start) < b.window {
+			used++
+		}
+	}
+	return b.limit - used, len(b.waiting)
 }
 
 // grant lets in whom it can, and comes back when that may change. The lock is held.
