@@ -1075,6 +1075,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/logout": {
         parameters: {
             query?: never;
@@ -1084,6 +1101,23 @@ export interface paths {
         };
         /** End the session by following a link of our own pages */
         get: operations["logoutPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server should get requests; 503 with the reasons while not */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1660,6 +1694,10 @@ export interface components {
             link: string;
             success: boolean;
         };
+        LiveView: {
+            /** @enum {string} */
+            status: "alive";
+        };
         LoggedIn: {
             /** @description Any of which completes the sign-in */
             methods?: ("totp" | "recovery_code" | "passkey")[];
@@ -1867,6 +1905,11 @@ export interface components {
             dashboard: string;
             /** @description By address */
             register: string;
+        };
+        ReadyView: {
+            reasons: string[];
+            /** @enum {string} */
+            status: "ready" | "not ready";
         };
         ReconcileInputBody: {
             /** @description Take the broker's quantities over as they are */
@@ -4864,6 +4907,35 @@ export interface operations {
             };
         };
     };
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logoutPage: {
         parameters: {
             query?: never;
@@ -4880,6 +4952,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyView"];
+                };
             };
             /** @description Error */
             default: {
