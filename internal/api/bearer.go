@@ -71,6 +71,9 @@ func (s *server) refuseBearer(w http.ResponseWriter, r *http.Request, err error)
 // would be let in now.
 func (s *server) stillThere(ctx context.Context) func(context.Context) (bool, error) {
 	known := requestOf(ctx)
+	if s.Local != nil {
+		return func(context.Context) (bool, error) { return true, nil }
+	}
 	if known.bearer.IsEmpty() {
 		token := s.sessions.Token(ctx)
 		return func(ctx context.Context) (bool, error) { return s.stillSignedIn(ctx, token) }

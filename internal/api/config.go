@@ -12,6 +12,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 )
@@ -31,6 +32,9 @@ type Config struct {
 	// budget did not cover; nil: nobody is.
 	Observe   func(Served)
 	Throttled func(ratelimit.Group)
+
+	// Local is the one user of a single-user dashboard, whom everybody is who reaches it; nil: users sign in.
+	Local *auth.User
 
 	Secure       bool   // pages are reached by TLS: __Host- cookie, HSTS
 	PublicURL    string // origin under which browsers reach the pages; empty: the host that they name

@@ -51,6 +51,9 @@ func (s *server) armed(next http.Handler) http.Handler {
 // name was made to point here (DNS rebinding) would otherwise count as our own origin. Only who
 // asks for the server's health may do so by its address.
 func (s *server) hosted(next http.Handler) http.Handler {
+	if s.Local != nil {
+		return s.sheltered(next)
+	}
 	if !s.LoopbackOnly && s.PublicURL == "" {
 		return next
 	}

@@ -69,6 +69,9 @@ func (s *server) mux() (*http.ServeMux, []byte, error) {
 	api.UseMiddleware(s.guard(api))
 	allowed := map[string][]string{}
 	known := legible(s.bearing(jsonOnly(operations), s.identified(jsonOnly(operations))))
+	if s.Local != nil {
+		known = legible(s.alone(jsonOnly(operations)))
+	}
 	for _, r := range s.routes() {
 		r.register(api, r.operation(s.BodyTimeout))
 		outer.Handle(r.method+" "+r.path, known)
@@ -130,6 +133,9 @@ func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 		called := ctx.Operation().Metadata["route"].(route)
 		s.App.Follow(r.Context())
 		err := s.spend(w, r, called.budget)
+		if err == nil && s.Local != nil {
+			err = s.refuseSignIn(called)
+		}
 		if err == nil {
 			err = principalOf(r.Context()).Require(called.permission)
 		}

@@ -113,6 +113,7 @@ type sessionView struct {
 	FirstUser         bool                  `json:"first_user" doc:"Nobody has registered yet; the first user becomes admin"`
 	SetupCodeRequired bool                  `json:"setup_code_required" doc:"The first registration needs the code that the server wrote to its log"`
 	Demo              bool                  `json:"demo" doc:"The server runs the demonstration market"`
+	SingleUser        bool                  `json:"single_user,omitempty" doc:"The single-user dashboard: nobody signs in"`
 	MustEnroll        bool                  `json:"must_enroll,omitempty" doc:"The installation demands a second factor and the user has none: until one is set up, everything else is refused"`
 	Version           string                `json:"version"`
 }
@@ -131,7 +132,7 @@ func (s *server) session(ctx context.Context, _ *nothing) (sessionView, error) {
 	view := sessionView{
 		SignedIn: info.User != nil, Registration: info.Registration, FirstUser: info.FirstUser,
 		RegistrationOpen:  info.FirstUser || info.Registration == auth.OpenRegistration,
-		SetupCodeRequired: info.SetupCodeRequired, Demo: info.Demo, Version: s.Version,
+		SetupCodeRequired: info.SetupCodeRequired, Demo: info.Demo, SingleUser: info.SingleUser, Version: s.Version,
 		MustEnroll: principalOf(ctx).MustEnroll,
 	}
 	if info.User != nil {

@@ -27,6 +27,8 @@ type Config struct {
 	Verifier   AuditVerifier // nil: the audit log cannot be verified by this process
 	Desk       TradingDesk   // nil: this process does not trade
 	Local      *LocalAccount // of the command line; nil: none
+	Files      LocalFiles    // of a single-user dashboard; zero: the database alone says what is traded
+	SingleUser bool          // the one built-in user is let in without a sign-in
 	Bus        *event.Bus
 	Clock      clock.Clock
 	Logger     *slog.Logger

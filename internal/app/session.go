@@ -14,6 +14,7 @@ type SessionInfo struct {
 	FirstUser         bool // nobody has registered yet, so that anybody may
 	SetupCodeRequired bool // of the first user
 	Demo              bool
+	SingleUser        bool // nobody signs in: whoever reaches the server is its one user
 }
 
 // Session describes the principal's session to itself.
@@ -26,7 +27,7 @@ func (a *App) Session(ctx context.Context, p auth.Principal) (SessionInfo, error
 	if err != nil {
 		return SessionInfo{}, err
 	}
-	info := SessionInfo{Registration: settings.Registration, FirstUser: count == 0, SetupCodeRequired: count == 0 && !a.SetupCode.IsEmpty(), Demo: a.Demo}
+	info := SessionInfo{Registration: settings.Registration, FirstUser: count == 0, SetupCodeRequired: count == 0 && !a.SetupCode.IsEmpty(), Demo: a.Demo, SingleUser: a.SingleUser}
 	if p.UserID == "" {
 		return info, nil
 	}

@@ -26,7 +26,7 @@ func (a *App) UserSettings(ctx context.Context, p auth.Principal) (trade.Setting
 // a fault of kind Invalid names the setting that is not. What puts more at stake, or raises a risk
 // limit, needs a fresh factor.
 func (a *App) UpdateSettings(ctx context.Context, p auth.Principal, change func(*trade.Settings)) (trade.Settings, error) {
-	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
+	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p), ruledBy(a.Files.Settings)); err != nil {
 		return trade.Settings{}, err
 	}
 	return a.changeSettings(ctx, p, audit.SettingsUpdate, nil, change)
@@ -143,6 +143,11 @@ func (a *App) UpdateIndicators(ctx context.Context, p auth.Principal, change Ind
 
 // rehearse refuses a change that would not validate, before anything is done.
 func (a *App) rehearse(ctx context.Context, p auth.Principal, change IndicatorChange) error {
+	if len(change.details()) > 0 {
+		if err := ruledBy(a.Files.Settings); err != nil {
+			return err
+		}
+	}
 	settings, err := a.Store.UserSettings(ctx, p.UserID)
 	if err != nil {
 		return err

@@ -59,6 +59,9 @@ func (a *App) AccountStrategy(ctx context.Context, p auth.Principal, name string
 // them back: the account then does as its user does. What puts more at stake, or raises a risk limit,
 // needs a fresh factor.
 func (a *App) ChangeAccountSettings(ctx context.Context, p auth.Principal, name string, change func(*trade.Settings)) (Strategy, error) {
+	if err := ruledBy(a.Files.Settings); err != nil {
+		return Strategy{}, err
+	}
 	return a.changeStrategy(ctx, p, name, func(own *trade.AccountStrategy, before Strategy, users trade.Settings) error {
 		after := users
 		own.Settings = nil
@@ -77,6 +80,9 @@ func (a *App) ChangeAccountSettings(ctx context.Context, p auth.Principal, name 
 // ChangeAccountWatchlist gives the account symbols of its own, which the broker must know. nil
 // takes them back.
 func (a *App) ChangeAccountWatchlist(ctx context.Context, p auth.Principal, name string, symbols []string) (Strategy, error) {
+	if err := ruledBy(a.Files.Watchlist); err != nil {
+		return Strategy{}, err
+	}
 	watchlist, err := a.lookUpAll(ctx, p, name, symbols)
 	if err != nil {
 		return Strategy{}, err

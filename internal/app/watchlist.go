@@ -25,7 +25,7 @@ func (a *App) Watchlist(ctx context.Context, p auth.Principal) ([]trade.WatchedS
 // AddSymbol adds a symbol that the broker of the active account knows. Faults: Invalid (not one
 // to five letters, no account, list full), NotFound (the broker does not know it), Conflict.
 func (a *App) AddSymbol(ctx context.Context, p auth.Principal, text string) (trade.WatchedSymbol, error) {
-	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
+	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p), ruledBy(a.Files.Watchlist)); err != nil {
 		return trade.WatchedSymbol{}, err
 	}
 	symbol, err := parseSymbol(text)
@@ -82,7 +82,7 @@ func lookUpAt(ctx context.Context, brokerage Brokerage, symbol string) (trade.Wa
 
 // RemoveSymbol takes the symbol off the principal's watchlist; NotFound when it is not on it.
 func (a *App) RemoveSymbol(ctx context.Context, p auth.Principal, text string) error {
-	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p)); err != nil {
+	if err := firstError(p.Require(auth.Write), a.requireModes(ctx, p), ruledBy(a.Files.Watchlist)); err != nil {
 		return err
 	}
 	symbol, err := parseSymbol(text)

@@ -10,6 +10,7 @@ import (
 func commands(env *Environment) []*cobra.Command {
 	return []*cobra.Command{
 		dashboardSecureCommand(env),
+		dashboardCommand(env),
 		healthCommand(env),
 		scanCommand(env),
 		tradeCommand(env),

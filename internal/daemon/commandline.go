@@ -38,10 +38,7 @@ func OpenCommandLine(cfg config.Config) (*CommandLine, error) {
 	if cfg.Alpaca.APIKey.IsEmpty() || cfg.Alpaca.SecretKey.IsEmpty() {
 		return nil, fault.New(fault.Invalid, "This command needs a brokerage account: set ALPACA_API_KEY and ALPACA_SECRET_KEY (and ALPACA_PAPER=false for a live one), in the environment or in .env.")
 	}
-	mode := "live"
-	if cfg.Alpaca.Paper {
-		mode = "paper"
-	}
+	mode := localMode(cfg.Alpaca)
 	connection, err := newDialer(cfg.Alpaca, nil)
 	if err != nil {
 		return nil, err
@@ -57,11 +54,14 @@ func OpenCommandLine(cfg config.Config) (*CommandLine, error) {
 	}, nil
 }
 
+// localAccountPrefix begins the ids of accounts whose keys are in the settings.
+const localAccountPrefix = "local-"
+
 // localAccountID names the account in the journal. It depends on the mode and the key id alone,
 // so that every later run with the same keys finds what the earlier ones ordered.
 func localAccountID(mode, keyID string) string {
 	sum := sha256.Sum256([]byte(mode + "\x00" + keyID))
-	return "local-" + hex.EncodeToString(sum[:16])
+	return localAccountPrefix + hex.EncodeToString(sum[:16])
 }
 
 // Signals evaluates the watchlist on the bars that are closed by the broker's clock.

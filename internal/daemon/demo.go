@@ -91,21 +91,8 @@ func (d *demoMarket) transport() http.RoundTripper { return inProcess{d.simulato
 // not real, a small watchlist and settings that show something soon.
 func (d *demoMarket) welcome(database *store.Store, keys app.KeySafe) func(context.Context, auth.User) error {
 	return func(ctx context.Context, user auth.User) error {
-		keyID, secretKey := "DEMO"+strings.ToUpper(strings.ReplaceAll(uuid.NewString(), "-", "")[:16]), uuid.NewString()
-		if err := d.simulator.OpenDemoAccount(keyID, secretKey); err != nil {
-			return err
-		}
-		account := trade.BrokerageAccount{
-			ID: uuid.NewString(), UserID: user.ID, Name: demoAccountName, Paper: true, Demo: true,
-			Automated: true, CreatedAt: user.CreatedAt,
-		}
-		if err := keys.Seal(ctx, &account, secret.NewText(keyID), secret.NewText(secretKey)); err != nil {
-			return err
-		}
-		entry := func(action audit.Action, target string) audit.Entry {
-			return audit.Entry{At: user.CreatedAt, Actor: user.ID, ActorName: user.Username, Action: action, Target: target, Details: map[string]any{"demo": true}}
-		}
-		if _, err := database.CreateAccount(ctx, account, entry(audit.AccountCreated, "account:"+account.ID)); err != nil {
+		entry := demoEntry(user)
+		if err := d.equip(ctx, database, keys, user); err != nil {
 			return err
 		}
 		errs := []error{database.UpdateSettings(ctx, user.ID, demoSettings(), entry(audit.SettingsUpdate, "user:"+user.ID))}
@@ -114,4 +101,28 @@ func (d *demoMarket) welcome(database *store.Store, keys app.KeySafe) func(conte
 		}
 		return errors.Join(errs...)
 	}
+}
+
+// demoEntry begins the audit entries of what a user of the demonstration is given.
+func demoEntry(user auth.User) func(audit.Action, string) audit.Entry {
+	return func(action audit.Action, target string) audit.Entry {
+		return audit.Entry{At: user.CreatedAt, Actor: user.ID, ActorName: user.Username, Action: action, Target: target, Details: map[string]any{"demo": true}}
+	}
+}
+
+// equip opens the user's demonstration account.
+func (d *demoMarket) equip(ctx context.Context, database *store.Store, keys app.KeySafe, user auth.User) error {
+	keyID, secretKey := "DEMO"+strings.ToUpper(strings.ReplaceAll(uuid.NewString(), "-", "")[:16]), uuid.NewString()
+	if err := d.simulator.OpenDemoAccount(keyID, secretKey); err != nil {
+		return err
+	}
+	account := trade.BrokerageAccount{
+		ID: uuid.NewString(), UserID: user.ID, Name: demoAccountName, Paper: true, Demo: true,
+		Automated: true, CreatedAt: user.CreatedAt,
+	}
+	if err := keys.Seal(ctx, &account, secret.NewText(keyID), secret.NewText(secretKey)); err != nil {
+		return err
+	}
+	_, err := database.CreateAccount(ctx, account, demoEntry(user)(audit.AccountCreated, "account:"+account.ID))
+	return err
 }

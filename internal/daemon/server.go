@@ -42,6 +42,8 @@ type Options struct {
 	Log       *slog.Logger
 	Version   string
 
+	single *SingleUser // see ServeSingle; nil: users sign in
+
 	Supervisor config.Supervisor // who started the process and wants to know of its state
 	Wait       time.Duration     // how long to wait for another process to leave the address
 }
@@ -81,10 +83,7 @@ func Serve(ctx context.Context, options Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, house.close()) }()
 	defer context.AfterFunc(ctx, house.ready.stop)()
-	if err := house.app.ensureAdmin(ctx, options.Config.Admin, options.Log); err != nil {
-		return err
-	}
-	if err := house.app.announceSetupCode(ctx, options.Log); err != nil {
+	if err := house.admitFirst(ctx); err != nil {
 		return err
 	}
 	handler, err := house.handler(listener)
@@ -198,6 +197,8 @@ type house struct {
 	counting   io.Closer // what the limiter counts in
 	witness    *witness.Witness
 	backups    *backupSchedule // nil without BACKUP_EVERY
+	local      *auth.User      // of a single-user dashboard; nil: users sign in
+	keys       app.KeySafe
 	bus        *event.Bus
 	accounts   brokerages
 	metrics    *metrics.Metrics
@@ -245,6 +246,7 @@ func build(ctx context.Context, options Options) (*house, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.counting.Close(), database.Close())
 	}
+	h.keys = accounts.keys
 	h.accounts = accounts
 	h.furnish(accounts, keyring, code)
 	return h, nil
@@ -265,6 +267,9 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		Signals: signalReader{accounts, bars}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 		Desk: tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
+	}
+	if h.options.single != nil {
+		settings.SingleUser, settings.Files = true, h.options.single.Files
 	}
 	h.automation = app.NewAutomation(app.AutomationConfig{
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
@@ -304,7 +309,7 @@ func (h *house) handler(listener net.Listener) (*api.Handler, error) {
 		App: h.app.App, Sessions: h.store.Sessions(h.sessionKey()), Pages: pages, Clock: clock.System(),
 		Logger: h.options.Log, Version: h.options.Version, LoopbackOnly: isLoopback(listener.Addr()),
 		PublicURL: h.options.Config.PublicURL, Secure: h.options.Config.Secure(),
-		Limiter: h.limiter, TrustedProxies: h.options.Config.TrustedProxies,
+		Local: h.local, Limiter: h.limiter, TrustedProxies: h.options.Config.TrustedProxies,
 	}
 	h.watchHTTP(&settings)
 	return api.New(settings)

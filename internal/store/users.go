@@ -66,7 +66,7 @@ func (s *Store) CreateUser(ctx context.Context, user auth.User, wrappedDataKey [
 }
 
 // AdmitUser inserts the user with its wrapped data key, its settings and the audit entry, on the
-// terms of the admission. The very first user becomes admin, who uses an invite gets the invite's
+// terms of the admission. The very first user who signs in becomes admin, who uses an invite gets the invite's
 // role, and a role that is empty becomes trader. The entry's actor and target are the new user
 // where they are empty.
 func (s *Store) AdmitUser(ctx context.Context, user auth.User, wrappedDataKey []byte, settings trade.Settings, terms auth.Admission, entry audit.Entry) (auth.User, error) {
@@ -95,7 +95,7 @@ func (s *Store) AdmitUser(ctx context.Context, user auth.User, wrappedDataKey []
 			user.Role = invite.Role
 			entries = append(entries, inviteUsed(entries[0], invite))
 		}
-		if first {
+		if first && user.ID != auth.LocalUserID {
 			user.Role = auth.Admin
 		}
 		if err := s.insertUser(ctx, tx, user, wrappedDataKey, settings); err != nil {
@@ -118,7 +118,7 @@ func queueAsFirst(ctx context.Context, tx bun.Tx) (bool, error) {
 	if err := queue(ctx, tx); err != nil {
 		return false, err
 	}
-	count, err := tx.NewSelect().Table("users").Count(ctx)
+	count, err := tx.NewSelect().Table("users").Where("id <> ?", auth.LocalUserID).Count(ctx)
 	return count == 0, err
 }
 
@@ -183,9 +183,9 @@ func (s *Store) UserByID(ctx context.Context, id string) (auth.User, error) {
 	return row.user(), missing(err, noUser)
 }
 
-// CountUsers returns how many users there are.
+// CountUsers returns how many users there are, besides the built-in one of a single-user dashboard.
 func (s *Store) CountUsers(ctx context.Context) (int, error) {
-	count, err := s.read.NewSelect().Table("users").Count(ctx)
+	count, err := s.read.NewSelect().Table("users").Where("id <> ?", auth.LocalUserID).Count(ctx)
 	return int(count), explain(err)
 }
 
