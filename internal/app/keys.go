@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -39,6 +40,9 @@ const keyHintLength = 8
 // Open returns the account's key pair. Keys that were moved here from another place, or put back
 // from an earlier time, do not open.
 func (k KeySafe) Open(ctx context.Context, account trade.BrokerageAccount) (apiKey, secretKey secret.Text, err error) {
+	if len(account.SealedKey) == 0 || len(account.SealedSecret) == 0 { // see `keys reset`
+		return secret.Text{}, secret.Text{}, fault.New(fault.Invalid, "The broker keys of the account %s were removed, because the ENCRYPTION_KEY was lost. Enter them again.", account.Name)
+	}
 	if err := k.Users.CheckSealed(ctx, account); err != nil {
 		return secret.Text{}, secret.Text{}, err
 	}

@@ -27,6 +27,7 @@ const (
 	AutoTradeCycle   Action = "auto_trade_cycle"
 	AutoTradeError   Action = "auto_trade_error"
 	KeyRotated       Action = "key_rotated"
+	KeysReset        Action = "keys_reset"      // the ENCRYPTION_KEY was lost
 	TradingHalted    Action = "trading_halted"  // by a person or by the program: halted or reduce-only
 	TradingResumed   Action = "trading_resumed" // active again
 	TradingFlattened Action = "trading_flattened"

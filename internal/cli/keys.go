@@ -13,7 +13,7 @@ import (
 
 func keysCommand(env *Environment) *cobra.Command {
 	group := &cobra.Command{Use: "keys", Short: "Make and rotate the installation's keys", Args: cobra.ArbitraryArgs, RunE: chooseCommand}
-	group.AddCommand(keysGenerateCommand(env), keysRotateCommand(env))
+	group.AddCommand(keysGenerateCommand(env), keysRotateCommand(env), keysResetCommand(env))
 	return group
 }
 
