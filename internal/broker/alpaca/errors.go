@@ -66,7 +66,7 @@ func submitError(seen exchange, err error) error {
 		return fmt.Errorf("%w: %w", trade.ErrOrderExists, err)
 	case seen.status == http.StatusTooManyRequests:
 		return fmt.Errorf("%w: %w", trade.ErrNotAccepted, err)
-	case seen.status == http.StatusRequestTimeout:
+	case seen.status == http.StatusRequestTimeout || seen.status == http.StatusUnprocessableEntity && !readable(err):
 		return fmt.Errorf("%w: %w", trade.ErrUnknownOutcome, err)
 	case seen.status == http.StatusUnauthorized:
 		return &Rejection{Text: text, RequestID: seen.requestID, cause: fmt.Errorf("%w: %w", trade.ErrKeysRefused, err)}
@@ -134,6 +134,13 @@ func duplicateID(err error) bool {
 	}
 	text := strings.ReplaceAll(strings.ToLower(answer.Message), "_", " ")
 	return strings.Contains(text, "client order id") && strings.Contains(text, "unique")
+}
+
+// readable reports whether the broker's words came with the answer. Without them nobody knows
+// whether a 422 meant that the order is there already.
+func readable(err error) bool {
+	var answer *sdk.APIError
+	return errors.As(err, &answer) && answer.Message != ""
 }
 
 // brokerText is the broker's own sentence, or the status where there is none (an HTML page).

@@ -58,7 +58,7 @@ func onRequest(r *http.Request) func(*Fault) bool {
 
 // strike lets the fault happen to the request, and reports whether that was its answer.
 func (rt router) strike(f Fault, w http.ResponseWriter, r *http.Request) (over bool) {
-	if f.After && f.Kind != faultLatency || f.Kind == faultDrop {
+	if f.After && f.Kind != faultLatency && f.Kind != faultMalformed || f.Kind == faultDrop {
 		rt.answer(newLostAnswer(), detached(r))
 	}
 	switch f.Kind {
