@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,9 +43,15 @@ func shake(address, name string, roots *x509.CertPool) (*x509.Certificate, error
 // awaitLog waits until the log says the words.
 func awaitLog(t *testing.T, log *journal, words string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); log.count(words) == 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the log never said %q:\n%s", words, log.text.String())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for log.count(words) == 0 {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			t.Fatalf("the log never said %q:\n%s", words, log.all())
 		}
 	}
 }
@@ -73,11 +81,11 @@ func TestACMEGetsACertificateByEitherChallenge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if shown.SerialNumber.Int64() != 101 || len(given.contact) != 1 || given.contact[0] != "mailto:you@example.com" {
-				t.Errorf("certificate %d was shown, contact %v", shown.SerialNumber, given.contact)
+			if shown.SerialNumber.Int64() != 101 || !slices.Equal(given.contacts(), []string{"mailto:you@example.com"}) {
+				t.Errorf("certificate %d was shown, contact %v", shown.SerialNumber, given.contacts())
 			}
-			if _, err := shake(address, "other.example.com", roots); err == nil || given.orders != 1 {
-				t.Errorf("for a strange name: %v, %d orders", err, given.orders)
+			if _, err := shake(address, "other.example.com", roots); err == nil || given.count() != 1 {
+				t.Errorf("for a strange name: %v, %d orders", err, given.count())
 			}
 			folder, err := os.Stat(cfg.TLS.Cache)
 			if err != nil || folder.Mode().Perm() != 0o700 {
@@ -120,8 +128,8 @@ func TestARestartKeepsTheCertificateOfTheAuthority(t *testing.T) {
 			awaitLog(t, log, "TLS certificate ready")
 		})
 	}
-	if given.orders != 1 {
-		t.Errorf("the authority was asked %d times", given.orders)
+	if given.count() != 1 {
+		t.Errorf("the authority was asked %d times", given.count())
 	}
 	if err := os.Chmod(cache, 0o755); err != nil {
 		t.Fatal(err)

@@ -34,17 +34,17 @@ type authority struct {
 	*httptest.Server
 	kind      string // http-01 or tls-alpn-01
 	connectTo string // where the name is served: host:port of HTTP-01, or of TLS
-	contact   []string
 
-	mu     sync.Mutex
-	key    *ecdsa.PrivateKey
-	self   *x509.Certificate
-	thumb  string // of the account's key
-	domain string
-	proved bool
-	chain  []byte
-	orders int
-	failed error
+	mu      sync.Mutex
+	contact []string
+	key     *ecdsa.PrivateKey
+	self    *x509.Certificate
+	thumb   string // of the account's key
+	domain  string
+	proved  bool
+	chain   []byte
+	orders  int
+	failed  error
 }
 
 const challengeToken = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
@@ -72,6 +72,19 @@ func newAuthority(t *testing.T, kind string) *authority {
 	a.Server = httptest.NewServer(a.routes())
 	t.Cleanup(a.Close)
 	return a
+}
+
+// count is how many certificates were ordered.
+func (a *authority) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.orders
+}
+
+func (a *authority) contacts() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.contact
 }
 
 func (a *authority) routes() http.Handler {

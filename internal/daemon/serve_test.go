@@ -46,6 +46,12 @@ func (j *journal) count(words string) int {
 	return strings.Count(j.text.String(), words)
 }
 
+func (j *journal) all() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
 // configured returns the configuration of these settings, with keys, in a folder of its own.
 func configured(t *testing.T, settings ...string) config.Config {
 	t.Helper()
