@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-go test-web test-browser bench release lint fmt clean
+.PHONY: help build run test test-go test-web test-browser test-slow bench release lint fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ test-web: ## check the web application's types and run its unit tests
 
 test-browser: ## run the browser tests in Chromium
 	@scripts/test.sh browser
+
+test-slow: ## run the tests that take long: a thousand kills, several servers, a database that restarts
+	@scripts/test.sh slow
 
 bench: ## print figures of speed and memory
 	@scripts/bench.sh

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # A private PostgreSQL for the tests, on the loopback address and a free port, in a folder of its
-# own:  scripts/postgres.sh start DIR  prints its URL;  scripts/postgres.sh stop DIR  ends it.
+# own:  scripts/postgres.sh start DIR  prints its URL;  scripts/postgres.sh stop DIR  ends it;
+# scripts/postgres.sh restart DIR fast|immediate  stops it, in order or as a crash does, and starts
+# it again at the same address.
 # Durability stays on (fsync, synchronous_commit), so that tests see what production does.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -9,7 +11,7 @@ programs=$(postgres_programs)
 [ -n "$programs" ] || fail "PostgreSQL was not found; install your distribution's package postgresql."
 action=${1:-}
 dir=${2:-}
-[ -n "$dir" ] || fail "usage: scripts/postgres.sh start|stop DIR"
+[ -n "$dir" ] || fail "usage: scripts/postgres.sh start|stop|restart DIR"
 cd /
 
 # PostgreSQL refuses to run as root, so root starts it as another user.
@@ -60,8 +62,13 @@ stop() {
   rm -rf "$dir"
 }
 
+restart() {
+  as_user "$programs/pg_ctl" -D "$dir/data" -l "$dir/postgres.log" -m "$1" -w -t 120 -s restart >&2
+}
+
 case "$action" in
   start) start ;;
   stop) stop ;;
-  *) fail "usage: scripts/postgres.sh start|stop DIR" ;;
+  restart) restart "${3:-fast}" ;;
+  *) fail "usage: scripts/postgres.sh start|stop|restart DIR" ;;
 esac

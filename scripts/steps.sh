@@ -49,7 +49,30 @@ browser_tests() {
   CHROMIUM=$browser npm run --silent e2e
 }
 
+# long LIMIT PACKAGE TEST...: runs one test as it is too long for every day, and shows what it
+# tells besides its progress. Most of its time is waiting, so that many run beside each other.
+long() {
+  local limit=$1 package=$2 name=$3
+  go test -count=1 -v -parallel "${PARALLEL:-8}" -timeout "$limit" -run "^($name)\$" "$package" | grep -vE '^(=== |[[:space:]]*--- PASS)'
+}
+
+killed_at_steps() {
+  TEST_KILLS_AT_EACH_STEP=${TEST_KILLS_AT_EACH_STEP:-25} PARALLEL=16 long 14m ./internal/desk TestKilledAtEveryStep
+}
+
+killed_anywhere() {
+  say "Seed: ${TEST_SEED:=$((RANDOM + 1))} (TEST_SEED)"
+  export TEST_SEED
+  TEST_PROGRAM=$root/bin/alpaca-trader TEST_KILLS=${TEST_KILLS:-38} TEST_WORLDS=2 long 14m ./internal/survival TestKilledAtAnyMoment
+}
+
+several_servers() {
+  TEST_PROGRAM=$root/bin/alpaca-trader TEST_SERVERS=3 TEST_RESTARTS=${TEST_RESTARTS:-10} long 9m ./internal/survival \
+    'TestServersShareTheWorkAndNobodyDoesItTwice|TestASecondServerOnOneFileIsRefused|TestTheDatabaseRestartsInTheMiddle'
+}
+
 case "${1:-}" in
-  tools | web_packages | sdk_packages | web_tests | web_build | source_check | go_tests | program | browser_tests) "$1" ;;
-  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests" ;;
+  tools | web_packages | sdk_packages | web_tests | web_build | source_check | go_tests | program | browser_tests | \
+    killed_at_steps | killed_anywhere | several_servers) "$1" ;;
+  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers" ;;
 esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test, or the named group (go, web, browser): shows each stage and how long it took,
-# goes on after a failure with what does not depend on it, and ends with a table. What it starts,
+# Runs every test, or the named group (go, web, browser), or the slow ones that `all` leaves out
+# (slow): shows each stage and how long it took, goes on after a failure with what does not depend on it, and ends with a table. What it starts,
 # it stops. No terminal, no keyboard and no filled cache is needed.
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -99,6 +99,15 @@ browser_group() {
   stage browser_tests "Browser tests" 600 program
 }
 
+slow_group() {
+  start_postgres
+  stage web_packages "Web packages" 600
+  stage program "Program" 600 web_packages
+  stage killed_at_steps "A process killed at each step, on SQLite and PostgreSQL" 900
+  stage killed_anywhere "The program killed at random moments while the broker fails" 900 program
+  stage several_servers "Several servers, and a database that restarts" 600 program
+}
+
 summary() {
   local i failed=0
   printf '\n%-16s %-8s %8s\n' stage result seconds
@@ -122,6 +131,7 @@ case "${1:-all}" in
   go) go_group ;;
   web) web_group ;;
   browser) browser_group ;;
-  *) fail "usage: scripts/test.sh [go|web|browser]" ;;
+  slow) slow_group ;;
+  *) fail "usage: scripts/test.sh [go|web|browser|slow]" ;;
 esac
 summary

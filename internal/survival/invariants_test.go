@@ -102,6 +102,7 @@ func (w *world) oneEach(t *testing.T, one account, into *toll) {
 // and leg is known, none that was sent is lost, positions are the executions, the audit is whole.
 func (w *world) recovered(t *testing.T, into *toll) {
 	t.Helper()
+	into.orders, into.fills = 0, 0
 	for _, one := range w.accounts {
 		if output, err := w.run(t, "reconcile", "--account", one.name); err != nil {
 			into.drifted++
@@ -131,9 +132,7 @@ func (w *world) known(t *testing.T, one account, into *toll) {
 	for _, row := range w.rows(t, "SELECT broker_order_id FROM order_legs WHERE account_id = '"+one.id+"'") {
 		legs[row[0]] = true
 	}
-	placed := w.placed(t, one)
-	into.orders = 0
-	for _, order := range placed {
+	for _, order := range w.placed(t, one) {
 		into.orders++
 		row := journal[order.ClientOrderID]
 		if row == nil || row[2] != order.ID || !quantity(t, row[3]).Equal(quantity(t, order.FilledQty)) {
@@ -161,7 +160,7 @@ func (w *world) held(t *testing.T, one account, into *toll) {
 	t.Helper()
 	expected := map[string]decimal.Decimal{}
 	fills := w.rows(t, "SELECT symbol, side, qty FROM fills WHERE account_id = '"+one.id+"'")
-	into.fills = len(fills)
+	into.fills += len(fills)
 	for _, row := range fills {
 		qty := quantity(t, row[2])
 		if row[1] != "buy" {

@@ -15,7 +15,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
-var symbols = []string{"AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "TSLA", "JPM", "SPY"}
+var symbols = []string{"AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "TSLA", "JPM", "SPY", "META", "KO", "XOM", "DIS", "BAC", "GE", "INTC", "PFE"}
 
 // account is one brokerage account: its name for the command line, its id in the journal, and the
 // key that opens it at the simulator.
@@ -37,7 +37,7 @@ func newWorld(t *testing.T, address storetest.Address, seed uint64) *world {
 	e := newExchange(t, seed)
 	sh := newShell(t, "DATABASE_URL="+url, "ALPACA_PAPER_URL="+e.address, "ALPACA_DATA_URL="+e.address, "TRADING_ENABLED=true",
 		"ALPACA_API_KEY=PKLOCAL", "ALPACA_SECRET_KEY=hush",
-		"ADMIN_USERNAME=admin", "ADMIN_EMAIL=admin@example.org", "ADMIN_PASSWORD="+password, "LOG_LEVEL=debug")
+		"ADMIN_USERNAME=admin", "ADMIN_EMAIL=admin@example.org", "ADMIN_PASSWORD="+password)
 	driver, name := "pgx", url
 	if path, found := strings.CutPrefix(url, "sqlite:///"); found {
 		driver, name = "sqlite", "file:"+filepath.ToSlash(path)+"?_pragma=busy_timeout(60000)"
@@ -68,11 +68,11 @@ func onTheCommandLine(t *testing.T, address storetest.Address, seed uint64) *wor
 	w.write(t, "config/settings.yaml", `
 data: {timeframe: 5Min}
 indicators:
-  rsi: {enabled: true, oversold: 50, overbought: 55}
+  rsi: {enabled: true, oversold: 49, overbought: 51}
   sma_crossover: {enabled: false}
   macd: {enabled: false}
   bollinger_bands: {enabled: false}
-execution: {position_size_pct: 4, max_positions: 8, `+protections[seed%uint64(len(protections))].yaml+`}
+execution: {position_size_pct: 4, max_positions: 16, `+protections[seed%uint64(len(protections))].yaml+`}
 `)
 	if output, err := w.run(t, "reconcile"); err != nil { // makes keys and tables
 		t.Fatalf("%v: %s", err, output)
@@ -95,8 +95,8 @@ func served(t *testing.T, address storetest.Address, seed uint64, accounts int) 
 	browser := &browser{server.listening(t), http.Client{Timeout: patience}}
 	browser.Jar, _ = cookiejar.New(nil)
 	browser.put(t, "POST", "/api/auth/login", fmt.Sprintf(`{"username": "admin", "password": %q}`, password))
-	browser.put(t, "PUT", "/api/settings", `{"timeframe": "5Min", "rsi": {"enabled": true, "oversold": 50, "overbought": 55},
-		"sma": {"enabled": false}, "macd": {"enabled": false}, "bollinger": {"enabled": false}, "position_size_pct": 4, "max_positions": 8,
+	browser.put(t, "PUT", "/api/settings", `{"timeframe": "5Min", "rsi": {"enabled": true, "oversold": 49, "overbought": 51},
+		"sma": {"enabled": false}, "macd": {"enabled": false}, "bollinger": {"enabled": false}, "position_size_pct": 4, "max_positions": 16,
 		"signal_min_agree": 1, "schedule_kind": "interval", "schedule_interval_minutes": 5, "execution": `+protections[seed%uint64(len(protections))].json+`}`)
 	names, _ := json.Marshal(symbols)
 	for i := range accounts {
