@@ -2,20 +2,15 @@ package cli
 
 import (
 	"context"
-	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"github.com/jcap24/alpaca-trader/internal/daemon"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/lab"
 	"github.com/jcap24/alpaca-trader/internal/market"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
-
-// backtestCash is what an account starts with, in US dollars: as much as a new paper account at
-// the broker has.
-const backtestCash = 100_000
 
 // backtestDays is the longest period that may be asked for: ten years.
 const backtestDays = 3650
@@ -24,15 +19,26 @@ func backtestCommand(env *Environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "backtest",
 		Short: "Replay the last days and show what the strategy would have done",
-		Long: "Replay the last days of the broker's bars through the same decisions that trade makes, and show the result.\n" +
-			"Earlier bars are fetched too, so that every indicator is settled on the first day. Orders fill at the next bar's open.",
+		Long: "Replay the last days of the broker's bars through the same cycles that trade makes, at a simulated exchange\n" +
+			"whose prices are these bars, and show the result. Earlier bars are fetched too, so that every indicator is\n" +
+			"settled on the first day. docs/BACKTEST.md says how orders fill and what the result does not know.",
+		Example: "  alpaca-trader backtest --days 365\n" +
+			"  alpaca-trader backtest --days 90 --symbol AAPL --spread 2 --slippage 1 --fee-per-share 0.005",
 		Args: noArguments,
 	}
-	days := command.Flags().Int("days", 30, "how many `DAYS` up to now")
+	flags := command.Flags()
+	flags.SortFlags = false
+	days := flags.Int("days", 30, "how many `DAYS` up to now")
 	chosen := symbolFlag(command)
+	terms := daemon.SimulatorOptions{}
+	money := moneyFlags(command, &terms)
+	tradingFlags(command, &terms.Trading)
 	asJSON := jsonFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		report, err := env.backtest(command.Context(), *chosen, *days)
+		if err := money(); err != nil {
+			return err
+		}
+		report, err := env.backtest(command.Context(), *chosen, *days, terms)
 		if err != nil {
 			return err
 		}
@@ -44,7 +50,7 @@ func backtestCommand(env *Environment) *cobra.Command {
 	return command
 }
 
-func (e *Environment) backtest(ctx context.Context, chosen []string, days int) (lab.Report, error) {
+func (e *Environment) backtest(ctx context.Context, chosen []string, days int, terms daemon.SimulatorOptions) (lab.Report, error) {
 	settings, err := e.Strategy()
 	if err != nil {
 		return lab.Report{}, err
@@ -61,7 +67,35 @@ func (e *Environment) backtest(ctx context.Context, chosen []string, days int) (
 	if err != nil {
 		return lab.Report{}, err
 	}
-	return replayDays(ctx, account.Client, settings, symbolsOf(watchlist), days, now.Timestamp, e.progress("bars replayed"))
+	symbols := symbolsOf(watchlist)
+	assets, err := assetsOf(ctx, account.Client, symbols)
+	if err != nil {
+		return lab.Report{}, err
+	}
+	return replayDays(ctx, account.Client, days, lab.Config{
+		Settings: settings, Symbols: symbols, To: now.Timestamp, Cash: terms.Cash, Assets: assets, Trading: terms.Trading,
+		Progress: e.progress("bars replayed"),
+	})
+}
+
+// describer tells what may be done with a symbol.
+type describer interface {
+	Asset(ctx context.Context, symbol string) (trade.Asset, error)
+}
+
+// assetsOf are the broker's descriptions; a symbol that it does not know is left out.
+func assetsOf(ctx context.Context, broker describer, symbols []string) (map[string]trade.Asset, error) {
+	assets := make(map[string]trade.Asset, len(symbols))
+	for _, symbol := range symbols {
+		asset, err := broker.Asset(ctx, symbol)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err == nil {
+			assets[symbol] = asset
+		}
+	}
+	return assets, nil
 }
 
 // progress logs how far a job has come, at every tenth of it.
@@ -75,19 +109,15 @@ func (e *Environment) progress(what string) func(done, total int) {
 	}
 }
 
-// replayDays replays the days up to now on the source's closed bars, with enough earlier bars
-// that every indicator has settled on the first day. progress may be nil.
-func replayDays(ctx context.Context, source market.Source, settings trade.Settings, symbols []string, days int, now time.Time, progress func(done, total int)) (lab.Report, error) {
+// replayDays replays the days up to config.To on the source's closed bars, with enough earlier bars
+// that every indicator has settled on the first day.
+func replayDays(ctx context.Context, source market.Source, days int, config lab.Config) (report lab.Report, err error) {
 	if days < 1 || days > backtestDays {
-		return lab.Report{}, fault.New(fault.Invalid, "The number of days must be between 1 and %d.", backtestDays)
+		return report, fault.New(fault.Invalid, "The number of days must be between 1 and %d.", backtestDays)
 	}
-	from := now.AddDate(0, 0, -days)
-	bars, err := lab.Gather(ctx, source, settings, symbols, from, now)
-	if err != nil {
-		return lab.Report{}, err
+	config.From = config.To.AddDate(0, 0, -days)
+	if config.Bars, err = lab.Gather(ctx, source, config.Settings, config.Symbols, config.From, config.To); err != nil {
+		return report, err
 	}
-	return lab.Run(ctx, lab.Config{
-		Settings: settings, Symbols: symbols, Bars: bars, From: from, To: now,
-		Cash: decimal.NewFromInt(backtestCash), Progress: progress,
-	})
+	return lab.Run(ctx, config)
 }

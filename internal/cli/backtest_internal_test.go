@@ -7,7 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
+	"github.com/jcap24/alpaca-trader/internal/broker/sim"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/lab"
 	"github.com/jcap24/alpaca-trader/internal/sharedtest"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -30,7 +34,11 @@ func TestReplayDaysPrintsForPeople(t *testing.T) {
 	t.Parallel()
 	source := csvSource{"AAPL": sharedtest.DailyBars(t, "daily_adjusted", "AAPL")}
 	now := time.Date(2020, 6, 1, 21, 0, 0, 0, time.UTC)
-	report, err := replayDays(context.Background(), source, trade.DefaultFileSettings(), []string{"AAPL", "XYZ"}, 365, now, nil)
+	config := lab.Config{
+		Settings: trade.DefaultFileSettings(), Symbols: []string{"AAPL", "XYZ"}, To: now, Cash: decimal.NewFromInt(100000),
+		Trading: sim.Trading{Spread: 2, Fees: sim.Fees{PerOrder: decimal.NewFromInt(1)}},
+	}
+	report, err := replayDays(context.Background(), source, 365, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +48,7 @@ func TestReplayDaysPrintsForPeople(t *testing.T) {
 	}
 	for _, part := range []string{
 		"2 symbols on 1Day bars from 2019-06-02 to 2020-06-01, starting with $100000.00.\n",
-		"SHARPE", "AAPL    long  ", "Buy AAPL for $5,", "Note: XYZ has no closed bars between 2019-06-02 and 2020-06-01.\n",
+		"Fees of $", "SHARPE", "AAPL    long  ", "Buy AAPL for $5,", "Note: XYZ has no closed bars between 2019-06-02 and 2020-06-01.\n",
 	} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("lacks %q:\n%s", part, out.String())
@@ -49,7 +57,7 @@ func TestReplayDaysPrintsForPeople(t *testing.T) {
 	if strings.Contains(out.String(), "Note: AAPL") {
 		t.Errorf("AAPL was not warmed up:\n%s", out.String())
 	}
-	if _, err := replayDays(context.Background(), source, trade.DefaultFileSettings(), []string{"AAPL"}, 0, now, nil); !fault.Is(err, fault.Invalid) {
+	if _, err := replayDays(context.Background(), source, 0, config); !fault.Is(err, fault.Invalid) {
 		t.Errorf("0 days: %v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 func printReplay(w io.Writer, report lab.Report) error {
 	fmt.Fprintf(w, "%d symbols on %s bars from %s to %s, starting with $%s.\n",
 		len(report.Symbols), report.Timeframe, date(report.From), date(report.To), report.Cash.StringFixed(2))
-	fmt.Fprintln(w, "Orders fill at the next bar's open, without fees or slippage.")
+	fmt.Fprintf(w, "Orders fill at the prices of these bars by the rules of docs/BACKTEST.md. Fees of $%s are taken off the equity.\n", report.Fees.StringFixed(2))
 	fmt.Fprintln(w)
 	for _, part := range []func(io.Writer, lab.Report) error{printFigures, printSymbols, printTrades} {
 		if err := part(w, report); err != nil {
