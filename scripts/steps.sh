@@ -71,8 +71,18 @@ several_servers() {
     'TestServersShareTheWorkAndNobodyDoesItTwice|TestASecondServerOnOneFileIsRefused|TestTheDatabaseRestartsInTheMiddle'
 }
 
+a_thousand_days() {
+  TEST_SOAK_DAYS=${TEST_SOAK_DAYS:-1000} long 14m ./internal/desk TestSoak
+}
+
+live_and_replay() {
+  say "Seeds from ${TEST_SEED:=$((RANDOM + 1))} on (TEST_SEED)"
+  export TEST_SEED
+  TEST_PARITY_TRIALS=${TEST_PARITY_TRIALS:-60} PARALLEL=4 long 9m ./internal/lab TestRandomSettingsAgree
+}
+
 case "${1:-}" in
   tools | web_packages | sdk_packages | web_tests | web_build | source_check | go_tests | program | browser_tests | \
-    killed_at_steps | killed_anywhere | several_servers) "$1" ;;
-  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers" ;;
+    killed_at_steps | killed_anywhere | several_servers | a_thousand_days | live_and_replay) "$1" ;;
+  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers|a_thousand_days|live_and_replay" ;;
 esac

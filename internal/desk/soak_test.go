@@ -52,9 +52,9 @@ type soak struct {
 // TestSoak: 60 days of two cycles each, every fault of the simulator in turn and others at random.
 // After each day every broker order belongs to one intent, no intent has two, positions are the
 // journal's, and nothing is left open; in the end the audit chain verifies, and neither goroutines
-// nor memory have grown. SOAK_DAYS says how many days, SOAK_SEED the seed.
+// nor memory have grown. TEST_SOAK_DAYS says how many days, TEST_SEED the seed.
 func TestSoak(t *testing.T) {
-	days, seed := soakNumber("SOAK_DAYS", 60), uint64(soakNumber("SOAK_SEED", 1))
+	days, seed := soakNumber("TEST_SOAK_DAYS", 60), uint64(soakNumber("TEST_SEED", 1))
 	t.Logf("%d days, seed %d", days, seed)
 	sessions := market.Sessions(time.Date(2019, 1, 2, 12, 0, 0, 0, time.UTC), time.Date(2019, 1, 2, 12, 0, 0, 0, time.UTC).AddDate(0, 0, 2*(days+80)))[:days+80]
 	s := newSoak(t, seed, sessions)

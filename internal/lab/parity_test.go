@@ -351,11 +351,11 @@ func intraday(seed uint64, settings trade.Settings) trial {
 	}
 }
 
-// TestRandomSettingsAgree: and so it is whatever the settings are. PARITY_TRIALS says how many are
-// tried, three when it is not set; PARITY_SEED the first seed.
+// TestRandomSettingsAgree: and so it is whatever the settings are. TEST_PARITY_TRIALS says how many are
+// tried, three when it is not set; TEST_SEED the first seed.
 func TestRandomSettingsAgree(t *testing.T) {
 	t.Parallel()
-	first, trials := fromEnvironment("PARITY_SEED", 1), fromEnvironment("PARITY_TRIALS", 3)
+	first, trials := fromEnvironment("TEST_SEED", 1), fromEnvironment("TEST_PARITY_TRIALS", 3)
 	for seed := uint64(first); seed < uint64(first+trials); seed++ {
 		t.Run("seed "+strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
