@@ -2063,6 +2063,8 @@ export interface components {
             /** @description The first registration needs the code that the server wrote to its log */
             setup_code_required: boolean;
             signed_in: boolean;
+            /** @description The single-user dashboard: nobody signs in */
+            single_user?: boolean;
             user?: components["schemas"]["UserView"];
             version: string;
         };

@@ -4,6 +4,7 @@ export interface Room {
   path: string; // a room holds every path below its own
   name: string;
   admin?: boolean; // for administrators
+  signIn?: boolean; // about how one signs in
 }
 
 /** The rooms of the rail, in its order. */
@@ -12,13 +13,19 @@ export const rooms: Room[] = [
   { path: '/strategy', name: 'Strategy' },
   { path: '/activity', name: 'Activity' },
   { path: '/accounts', name: 'Accounts' },
-  { path: '/security', name: 'Security' },
+  { path: '/security', name: 'Security', signIn: true },
   { path: '/admin', name: 'Admin', admin: true },
 ];
 
+/** Whether a room is there for this reader: an administrator, the one user of a server without a sign-in. */
+const isOpen = (room: Room, admin: boolean, single: boolean) => (admin || !room.admin) && !(single && room.signIn);
+
+/** The rooms that are there for this reader. */
+export const openRooms = (admin: boolean, single = false): Room[] => rooms.filter((room) => isOpen(room, admin, single));
+
 /** The room that a path leads to for this reader. */
-export function roomAt(path: string, admin: boolean): Room | undefined {
-  return rooms.find((room) => (path === room.path || (room.path === '/admin' && path.startsWith('/admin/'))) && (admin || !room.admin));
+export function roomAt(path: string, admin: boolean, single = false): Room | undefined {
+  return openRooms(admin, single).find((room) => path === room.path || (room.path === '/admin' && path.startsWith('/admin/')));
 }
 
 /** The pages for nobody in particular, by path. */

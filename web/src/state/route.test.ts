@@ -13,4 +13,6 @@ test('only administrators have an admin room, with everything below it', () => {
   expect(roomAt('/admin', false)).toBeUndefined();
   expect(roomAt('/administration', true)).toBeUndefined();
   expect(roomAt('/strategy', false)?.name).toBe('Strategy');
+  expect(roomAt('/security', false)?.name).toBe('Security');
+  expect(roomAt('/security', false, true)).toBeUndefined();
 });

@@ -14,6 +14,9 @@ class SessionState {
   /** The installation demands a second factor and the reader has none: nothing else is open. */
   mustEnroll = $derived(this.current?.must_enroll ?? false);
 
+  /** The server has one user and no sign-in. */
+  single = $derived(this.current?.single_user ?? false);
+
   admin = $derived(this.current?.user?.role === 'admin');
 
   /** Why the reader may change nothing; empty for everybody but viewers. */
