@@ -296,25 +296,28 @@ func (s *soak) check(t *testing.T) {
 	if err != nil || len(unresolved) > 0 {
 		t.Errorf("left open: %+v, %v", unresolved, err)
 	}
-	intents := map[string]string{}
 	for id, placed := range s.house.orders(t) {
 		for _, order := range placed {
 			if !s.seen[order.ID] {
 				s.seen[order.ID] = true
 				s.orders++
-			}
-			kept, err := s.store.OrderOf(t.Context(), "account", order)
-			switch {
-			case fault.Is(err, fault.NotFound):
-				t.Errorf("the broker has order %s (%s) that belongs to no intent", id, order.Symbol)
-			case err != nil:
-				t.Error(err)
-			case kept.Intent.ClientOrderID != id: // a leg
-			case kept.BrokerOrderID != order.ID || intents[id] != "" && intents[id] != order.ID:
-				t.Errorf("intent %s (%s: %q) has the broker's orders %s, %s and %s", id, kept.State, kept.Problem, kept.BrokerOrderID, intents[id], order.ID)
-			default:
-				intents[id] = order.ID
+				s.belongs(t, id, order)
 			}
 		}
+	}
+}
+
+// belongs checks that a new order of the broker is the one of its intent, or a leg of it. An intent
+// keeps its broker's id, so that a second order of one is found here.
+func (s *soak) belongs(t *testing.T, clientOrderID string, order trade.BrokerOrder) {
+	t.Helper()
+	kept, err := s.store.OrderOf(t.Context(), "account", order)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		t.Errorf("the broker has order %s (%s) that belongs to no intent", clientOrderID, order.Symbol)
+	case err != nil:
+		t.Error(err)
+	case kept.Intent.ClientOrderID == clientOrderID && kept.BrokerOrderID != order.ID:
+		t.Errorf("intent %s (%s: %q) has the broker's orders %s and %s", clientOrderID, kept.State, kept.Problem, kept.BrokerOrderID, order.ID)
 	}
 }

@@ -216,13 +216,13 @@ func nth(lines []string, i int) string {
 	return "nothing"
 }
 
-// parity runs the trial both ways and compares.
-func (c trial) parity(t *testing.T) (orders, fills int) {
+// parity runs the trial both ways and compares; it returns the live record.
+func (c trial) parity(t *testing.T) record {
 	t.Helper()
 	live, bars := c.live(t)
 	agree(t, live, c.replayed(t, bars))
 	t.Logf("%d cycles, %d orders, %d fills, equity %s", len(live.cycles), len(live.orders), len(live.fills), live.equity)
-	return len(live.orders), len(live.fills)
+	return live
 }
 
 // walk returns bars of a market that is as long and of as many symbols as asked, by the seed.
@@ -314,12 +314,23 @@ func TestLiveAndReplayAgree(t *testing.T) {
 			t.Parallel()
 			c := yearOf(11, busy())
 			change(&c)
-			if orders, fills := c.parity(t); orders < 20 || fills < 20 {
-				t.Errorf("only %d orders and %d fills: nothing was compared", orders, fills)
+			live := c.parity(t)
+			if len(live.orders) < 20 || len(live.fills) < 20 {
+				t.Errorf("only %d orders and %d fills: nothing was compared", len(live.orders), len(live.fills))
+			}
+			for _, skip := range strikes[name] {
+				if !strings.Contains(strings.Join(live.cycles, "\n"), skip.Sentence()) {
+					t.Errorf("%s never struck", skip)
+				}
 			}
 		})
 	}
 }
+
+// strikes are the limits that must have kept something back for the comparison to say anything.
+var strikes = map[string][]trade.Skip{"volatility and limits": {
+	trade.SkipDailyLoss, trade.SkipMaxDrawdown, trade.SkipCooldownPeriod, trade.SkipStoplossGuard, trade.SkipLowProfitSymbol,
+}}
 
 // frequent are limits that strike in a year: freqtrade's four, and the loss of a day.
 func frequent() trade.RiskLimits {
@@ -336,8 +347,8 @@ func TestIntradayAgrees(t *testing.T) {
 	t.Parallel()
 	c := intraday(5, busy())
 	c.settings.Execution.TrailingStopPct = percents(1)
-	if orders, fills := c.parity(t); orders < 20 || fills < 20 {
-		t.Errorf("only %d orders and %d fills: nothing was compared", orders, fills)
+	if live := c.parity(t); len(live.orders) < 20 || len(live.fills) < 20 {
+		t.Errorf("only %d orders and %d fills: nothing was compared", len(live.orders), len(live.fills))
 	}
 }
 
