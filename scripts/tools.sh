@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what the tests need, and installs from the distribution's packages what is missing: a C
-# compiler (race detector), PostgreSQL and Chromium. Needs root or sudo without a password for that.
+# compiler (race detector), PostgreSQL, Chromium, and nginx with openssl. Needs root or sudo without a password for that.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -11,6 +11,8 @@ missing_packages() {
   command -v gcc >/dev/null || command -v clang >/dev/null || printf 'gcc libc6-dev '
   [ -n "$(postgres_programs)" ] || printf 'postgresql '
   [ -n "$(find_chromium)" ] || printf 'chromium '
+  command -v openssl >/dev/null || printf 'openssl '
+  PATH=$PATH:/usr/sbin command -v nginx >/dev/null || printf 'nginx-light '
 }
 
 as_root=()

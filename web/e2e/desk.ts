@@ -1,5 +1,5 @@
 // What every story starts with: a server, a page that tells on itself, a user of one's own.
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type CDPSession, type Page } from '@playwright/test';
 import { startServer, type Server } from './server';
 
 export interface User {
@@ -131,4 +131,17 @@ export async function enter(page: Page, room: { path: string; ready: string }): 
   await page.goto(room.path);
   await expect(page.getByRole('heading', { name: room.ready, exact: true })).toBeVisible();
   await expect(page.getByLabel('Active account')).toBeVisible();
+}
+
+/** A device that holds passkeys and says yes to everything. */
+export async function virtualAuthenticator(page: Page): Promise<CDPSession> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return session;
 }

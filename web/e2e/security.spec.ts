@@ -1,25 +1,12 @@
 // How one's sign-in is secured, in one browser and a second one.
 import { readFile } from 'node:fs/promises';
-import type { CDPSession, Page } from '@playwright/test';
-import { expect, givePassword, newUser, register, signOut, test } from './desk';
+import type { Page } from '@playwright/test';
+import { expect, givePassword, newUser, register, signOut, test, virtualAuthenticator } from './desk';
 import { totp } from './totp';
 
 const inRoom = (page: Page) => expect(page.getByRole('heading', { name: 'API tokens' })).toBeVisible();
 const isIn = (page: Page) => expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
 const row = (page: Page, part: string, text: string) => page.getByRole('region', { name: part }).locator('tbody tr').filter({ hasText: text });
-
-/** An authenticator inside the browser that says yes to everything. */
-async function virtualAuthenticator(page: Page): Promise<CDPSession> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  return session;
-}
 
 test('two-factor sign-in, sessions, step-up and tokens', async ({ page, other, baseURL }) => {
   const user = newUser();
