@@ -16,14 +16,13 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/event"
 	"github.com/jcap24/alpaca-trader/internal/metrics"
-	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
 // watchHTTP counts the requests of pages and programs.
 func (h *house) watchHTTP(config *api.Config) {
 	config.Unready = h.ready.Reasons
-	config.Throttled = func(group ratelimit.Group) { h.metrics.Throttled(string(group)) }
+	config.Throttled = h.metrics.Throttled
 	config.Observe = func(served api.Served) {
 		if served.Stream {
 			h.metrics.StreamEnded(served.Status)

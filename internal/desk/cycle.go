@@ -53,6 +53,7 @@ func (t *turn) begin(ctx context.Context) (trade.Cycle, error) {
 	if err := t.Journal.StartCycle(ctx, cycle); err != nil {
 		return trade.Cycle{}, err
 	}
+	t.Log = t.Log.With("cycle", cycle.ID)
 	t.AtStep(StepCycleStarted)
 	return cycle, nil
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -12,6 +13,8 @@ type turn struct {
 	*Desk
 	Run
 	lease trade.Lease
+	// Log is the desk's; within a cycle its lines carry the cycle's id.
+	Log *slog.Logger
 	// The market's time when it was last asked, and this machine's then.
 	marketTime, askedAt time.Time
 }
@@ -23,7 +26,7 @@ func (d *Desk) take(ctx context.Context, run Run) (_ context.Context, t *turn, d
 		return ctx, nil, nil, err
 	}
 	d.AtStep(StepLeaseTaken)
-	t = &turn{Desk: d, Run: run, lease: lease}
+	t = &turn{Desk: d, Run: run, lease: lease, Log: d.Log}
 	if err := t.sit(ctx); err != nil {
 		release()
 		return ctx, nil, nil, err

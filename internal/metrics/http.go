@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 )
 
 type httpMetrics struct {
@@ -14,11 +16,16 @@ type httpMetrics struct {
 }
 
 func newHTTP(m maker) httpMetrics {
-	return httpMetrics{
+	made := httpMetrics{
 		requests:  m.histogram("http_request_duration_seconds", "Requests answered, by route and class of the status.", answerBuckets, "route", "status"),
 		streams:   m.counter("http_streams_total", "Live streams that have ended, by class of the status.", "status"),
 		throttled: m.counter("http_throttled_total", "Requests that a rate limit refused, by budget.", "budget"),
 	}
+	made.streams.WithLabelValues("2xx")
+	for group := range ratelimit.Defaults() {
+		made.throttled.WithLabelValues(string(group))
+	}
+	return made
 }
 
 // Served counts an answered request by the pattern of its route; empty: refused before one was found.
@@ -36,7 +43,9 @@ func (m *Metrics) Served(route string, status int, took time.Duration) {
 func (m *Metrics) StreamEnded(status int) { m.http.streams.WithLabelValues(classOf(status)).Inc() }
 
 // Throttled counts a request that the budget did not cover.
-func (m *Metrics) Throttled(budget string) { m.http.throttled.WithLabelValues(budget).Inc() }
+func (m *Metrics) Throttled(budget ratelimit.Group) {
+	m.http.throttled.WithLabelValues(string(budget)).Inc()
+}
 
 // classOf is the status as 2xx, 4xx and so on; "none" where no answer began.
 func classOf(status int) string {

@@ -19,6 +19,7 @@ type tradingMetrics struct {
 	halts     *prometheus.CounterVec
 	drift     *prometheus.CounterVec
 	barAge    *prometheus.GaugeVec
+	seen      *recent
 }
 
 func newTrading(m maker) tradingMetrics {
@@ -32,6 +33,7 @@ func newTrading(m maker) tradingMetrics {
 		halts:     m.counter("halts_total", "Times that the program itself stopped an account, by cause and state.", "cause", "state"),
 		drift:     m.counter("drift_total", "Comparisons in which the broker's positions were not the journal's."),
 		barAge:    m.gauge("bar_age_seconds", "Age of the oldest bar that the last cycle with bars decided on: market time less the bar's end."),
+		seen:      &recent{},
 	}
 	made.decisions.WithLabelValues("ordered")
 	for _, skip := range trade.Skips() {
@@ -46,9 +48,19 @@ func newTrading(m maker) tradingMetrics {
 		}
 		made.fills.WithLabelValues(string(purpose))
 	}
+	for _, cause := range haltCauses {
+		for _, state := range []trade.TradingState{trade.Halted, trade.ReduceOnly} {
+			made.halts.WithLabelValues(string(cause), string(state))
+		}
+	}
 	made.drift.WithLabelValues()
 	made.delay.WithLabelValues()
 	return made
+}
+
+// haltCauses are those of the program.
+var haltCauses = []trade.HaltCause{
+	trade.HaltMismatch, trade.HaltRejects, trade.HaltKeys, trade.HaltClockSkew, trade.HaltOtherOrder, trade.HaltRisk,
 }
 
 // CycleFinished counts a cycle and its decisions.
@@ -76,7 +88,8 @@ func resultOf(decision trade.Decision) string {
 	return string(decision.Skip)
 }
 
-// Told counts what happened to orders and accounts.
+// Told counts what happened to orders and accounts. What is told again soon, because a cycle and the
+// broker's stream both saw it, counts once.
 func (m *Metrics) Told(news desk.News) {
 	switch {
 	case news.Order != nil:
@@ -84,7 +97,9 @@ func (m *Metrics) Told(news desk.News) {
 		if news.Kind == desk.NewsFill {
 			m.trading.fills.WithLabelValues(purpose).Inc()
 		}
-		m.trading.orders.WithLabelValues(string(news.Order.State), purpose).Inc()
+		if m.trading.seen.add(news.Order.Intent.ClientOrderID + " " + string(news.Order.State)) {
+			m.trading.orders.WithLabelValues(string(news.Order.State), purpose).Inc()
+		}
 	case news.Standing != nil:
 		m.trading.halts.WithLabelValues(string(news.Standing.Cause), string(news.Standing.State)).Inc()
 	case news.Kind == desk.NewsDrift:
