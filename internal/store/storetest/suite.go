@@ -35,6 +35,7 @@ func Run(t *testing.T, address Address) {
 		{"InstallationRisk", installationRisk},
 		{"ArmedAccounts", armedAccounts},
 		{"OwnStandings", ownStandings},
+		{"Vitals", vitals},
 		{"Explains", explains},
 		{"Watchlist", watchlist},
 		{"Settings", settings},
