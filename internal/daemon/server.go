@@ -41,6 +41,8 @@ type Options struct {
 	Stdout    io.Writer     // gets the one line that says where the server listens
 	Log       *slog.Logger
 	Version   string
+	Folder    string   // of .env and config/, for the checks of the installation
+	Environ   []string // NAME=value, for them too
 
 	single *SingleUser // see ServeSingle; nil: users sign in
 
@@ -143,6 +145,18 @@ func listenPatiently(ctx context.Context, address string, patience time.Duration
 	return listener, err
 }
 
+// serveAlone waits, where the database is a file, for the server that is ending to let go of it. It
+// lets go after its last cycle, and of its address before.
+func serveAlone(ctx context.Context, database *store.Store, patience time.Duration) error {
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if err := database.Serve(ctx); !fault.Is(err, fault.Conflict) || patient.Err() != nil {
+			return err // each try waits a moment itself
+		}
+	}
+}
+
 // takeoverEvery is how often a waiting process tries the address: a gap that browsers bridge.
 const takeoverEvery = 50 * time.Millisecond
 
@@ -214,7 +228,7 @@ func build(ctx context.Context, options Options) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := database.Serve(ctx); err != nil {
+	if err := serveAlone(ctx, database, options.Wait); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
 	h := &house{options: options, store: database, bus: &event.Bus{}, metrics: metrics.New(options.Version)}
@@ -266,7 +280,8 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, bars}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
-		Desk: tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
+		Examine: h.examine,
+		Desk:    tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
 	}
 	if h.options.single != nil {
 		settings.SingleUser, settings.Files = true, h.options.single.Files
@@ -291,6 +306,13 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		}
 	}
 	h.app = &useCases{app.New(settings)}
+}
+
+// examine is what `doctor` says of the installation that this server is of.
+func (h *house) examine(ctx context.Context) []app.Finding {
+	return Examine(ctx, Examination{
+		Config: h.options.Config, Folder: h.options.Folder, Environ: h.options.Environ, Log: h.options.Log,
+	})
 }
 
 // The pace of a server on the real market. Alpaca allows 200 requests a minute for an account.
