@@ -73,6 +73,22 @@ func (s *server) adminSettingsChange(ctx context.Context, input *adminSettingsIn
 	return viewAdminSettings(settings), err
 }
 
+type doctorView struct {
+	Findings []findingView `json:"findings" doc:"One a check, in the order of the checklist"`
+}
+
+type findingView struct {
+	Check    string       `json:"check" doc:"Its name, such as tls"`
+	Severity app.Severity `json:"severity" enum:"ok,note,warning,critical"`
+	Says     string       `json:"says"`
+	Do       string       `json:"do" doc:"What to do; empty when it is fine"`
+}
+
+func (s *server) adminDoctor(ctx context.Context, _ *nothing) (doctorView, error) {
+	findings, err := s.App.Checkup(ctx, principalOf(ctx))
+	return doctorView{each(findings, func(f app.Finding) findingView { return findingView(f) })}, err
+}
+
 type inviteView struct {
 	ID        string    `json:"id"`
 	Role      auth.Role `json:"role" enum:"trader,viewer"`

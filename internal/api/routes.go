@@ -127,6 +127,7 @@ func (s *server) routes() []route {
 		{put, "/api/admin/settings", auth.Administer, adminBudget, fresh, 200, "adminSettingsChange", "Change who may register, and rate limits", serve(s.adminSettingsChange)},
 		{get, "/api/admin/trading", auth.Administer, userBudget, anytime, 200, "adminTrading", "The state and the limits that hold for every account", serve(s.adminTrading)},
 		{put, "/api/admin/trading", auth.Administer, adminBudget, anytime, 200, "adminTradingChange", "Halt or resume everybody's trading, and change the limits that hold for every account", serve(s.adminTradingChange)},
+		{post, "/api/admin/trading/flatten", auth.Administer, adminBudget, fresh, 200, "adminTradingFlatten", "Halt everybody's trading and close every position of every account", serve(s.adminTradingFlatten)},
 		{get, "/api/admin/invites", auth.Administer, userBudget, anytime, 200, "adminInvites", "The newest invites", serve(s.adminInvites)},
 		{post, "/api/admin/invites", auth.Administer, adminBudget, fresh, 201, "adminInviteAdd", "Make an invite: a one-time link to register", serve(s.adminInviteAdd)},
 		{remove, "/api/admin/invites/{id}", auth.Administer, adminBudget, anytime, 200, "adminInviteRevoke", "Revoke an invite", serve(s.adminInviteRevoke)},

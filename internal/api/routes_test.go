@@ -113,6 +113,7 @@ var routeAccess = map[string]access{
 	"GET /api/admin/settings":                   {``, 401, 403, 403, 200},
 	"PUT /api/admin/settings":                   {`{"registration":"open"}`, 401, 403, 403, 200},
 	"GET /api/admin/trading":                    {``, 401, 403, 403, 200},
+	"POST /api/admin/trading/flatten":           {`{"dry_run":true}`, 401, 403, 403, 200},
 	"PUT /api/admin/trading":                    {`{"reason":"nothing changes"}`, 401, 403, 403, 200},
 	"GET /api/admin/invites":                    {``, 401, 403, 403, 200},
 	"POST /api/admin/invites":                   {`{"note":"for a friend"}`, 401, 403, 403, 201},

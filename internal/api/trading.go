@@ -198,6 +198,42 @@ func (s *server) tradingFlatten(ctx context.Context, input *flattenInput) (flatt
 	return flattenedViews{each(results, viewFlattened)}, err
 }
 
+type adminFlattenInput struct {
+	Body struct {
+		State  trade.TradingState `json:"state,omitempty" enum:"halted,reduce_only" doc:"In force for everybody from then on; halted unless said otherwise"`
+		Reason string             `json:"reason,omitempty" maxLength:"200"`
+		DryRun bool               `json:"dry_run,omitempty" doc:"Only say what would be closed"`
+	}
+}
+
+type adminFlattenedView struct {
+	Accounts int    `json:"accounts" doc:"How many were asked to close their positions"`
+	Orders   int    `json:"orders" doc:"How many positions are being closed"`
+	Pending  int    `json:"pending" doc:"Accounts whose answers are not all in yet: their closing goes on"`
+	Failed   int    `json:"failed" doc:"Accounts whose positions could not be closed; asking again closes what is left"`
+	Problem  string `json:"problem" doc:"Of the first of them, one sentence; empty: it went well"`
+}
+
+// adminTradingFlatten tells sums only: whose positions they are is no business of an administrator.
+func (s *server) adminTradingFlatten(ctx context.Context, input *adminFlattenInput) (adminFlattenedView, error) {
+	how := app.Flattening{State: input.Body.State, Reason: input.Body.Reason, DryRun: input.Body.DryRun}
+	results, err := s.App.Flatten(ctx, principalOf(ctx), app.Reach{Installation: true}, how)
+	view := adminFlattenedView{Accounts: len(results)}
+	for _, result := range results {
+		view.Orders += len(result.Orders)
+		if result.Pending {
+			view.Pending++
+		}
+		if result.Problem != "" {
+			view.Failed++
+		}
+		if view.Problem == "" {
+			view.Problem = result.Problem
+		}
+	}
+	return view, err
+}
+
 func viewFlattened(result app.Flattened) flattenedView {
 	return flattenedView{result.Account.Name, each(result.Orders, viewClosing), result.Pending, result.Problem}
 }

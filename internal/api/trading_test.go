@@ -197,3 +197,27 @@ func TestExplain(t *testing.T) {
 		t.Errorf("bob is told %s", said)
 	}
 }
+
+// One call closes the positions of every user's accounts, and needs a fresh factor.
+func TestAnAdministratorClosesEverything(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	root := b.user("root") // the first user is administrator
+	ann, bob := b.withAccount("ann"), b.withAccount("bob")
+	root.call("POST", "/api/admin/trading/flatten", map[string]any{"dry_run": true}).want(200)
+	if state := ann.trading().Account.Standing.State; state != "active" {
+		t.Errorf("after a dry run ann is %s", state)
+	}
+	answer := root.call("POST", "/api/admin/trading/flatten", map[string]any{"reason": "Fire."}).want(200).text
+	if !strings.Contains(answer, `"accounts":2`) || !strings.Contains(answer, `"failed":0`) || !strings.Contains(answer, `"pending":0`) {
+		t.Errorf("the answer is %s", answer)
+	}
+	for name, v := range map[string]*visitor{"ann": ann, "bob": bob} {
+		if seen := v.trading(); seen.Account.Standing.State != "halted" || seen.Account.Standing.Scope != "installation" {
+			t.Errorf("%s sees %+v", name, seen.Account.Standing)
+		}
+		v.call("POST", "/api/admin/trading/flatten", map[string]any{}).problem(403)
+	}
+	b.clock.Advance(6 * time.Minute)
+	root.call("POST", "/api/admin/trading/flatten", map[string]any{}).problem(403)
+}

@@ -25,6 +25,7 @@ type Config struct {
 	Signals    SignalReader
 	Scheduler  Scheduler     // nil: no scheduler runs in this process
 	Verifier   AuditVerifier // nil: the audit log cannot be verified by this process
+	Examine    Examine       // nil: this process cannot check the installation
 	Desk       TradingDesk   // nil: this process does not trade
 	Local      *LocalAccount // of the command line; nil: none
 	Files      LocalFiles    // of a single-user dashboard; zero: the database alone says what is traded

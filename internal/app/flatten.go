@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
@@ -97,48 +96,48 @@ func (a *App) flattenInstallation(ctx context.Context, p auth.Principal, standin
 const flattenAtOnce = 8
 
 func (a *App) flattenAll(ctx context.Context, scopes []scope, standings []trade.Standing, dryRun bool) []Flattened {
-	results := make([]Flattened, len(scopes))
-	var closing sync.WaitGroup
+	ctx, cancel := context.WithTimeout(ctx, a.FlattenPatience)
+	defer cancel()
 	places := make(chan struct{}, flattenAtOnce)
+	answers := make([]<-chan Flattened, len(scopes))
 	for i := range scopes {
-		places <- struct{}{}
-		closing.Go(func() {
-			defer func() { <-places }()
-			results[i] = a.flattenOne(ctx, scopes[i].account, standings[i], dryRun)
-		})
+		answers[i] = a.beginFlatten(places, scopes[i].account, standings[i], dryRun)
 	}
-	closing.Wait()
+	results := make([]Flattened, len(scopes))
+	for i := range scopes {
+		results[i] = Flattened{Account: scopes[i].account, Pending: true}
+		select {
+		case results[i] = <-answers[i]:
+			continue
+		case <-ctx.Done():
+		}
+		select { // what is there already counts, however late it is asked for
+		case results[i] = <-answers[i]:
+		default:
+		}
+	}
 	return results
 }
 
-// flattenOne closes one account's positions. Whoever asked may go away: what was begun goes on.
-func (a *App) flattenOne(ctx context.Context, account trade.BrokerageAccount, standing trade.Standing, dryRun bool) Flattened {
-	type answer struct {
-		orders []trade.Order
-		err    error
-	}
-	answers := make(chan answer, 1)
-	closing, cancel := context.WithTimeout(a.acting, flattenLimit)
+// beginFlatten closes one account's positions when there is a place. Whoever asked may go away: what
+// was begun goes on.
+func (a *App) beginFlatten(places chan struct{}, account trade.BrokerageAccount, standing trade.Standing, dryRun bool) <-chan Flattened {
+	answer := make(chan Flattened, 1)
 	a.closing.Go(func() {
+		places <- struct{}{}
+		defer func() { <-places }()
+		ctx, cancel := context.WithTimeout(a.acting, flattenLimit)
 		defer cancel()
-		run, err := a.run(closing, account)
+		run, err := a.run(ctx, account)
 		var orders []trade.Order
 		if err == nil {
 			run.DryRun, run.LeaseWait = dryRun, resolveWait
-			orders, err = a.Desk.Flatten(closing, run, standing)
+			orders, err = a.Desk.Flatten(ctx, run, standing)
 		}
 		a.Poke(account.UserID)
-		answers <- answer{orders, err}
+		answer <- a.flattened(ctx, account, orders, err)
 	})
-	patience := time.NewTimer(a.FlattenPatience)
-	defer patience.Stop()
-	select {
-	case got := <-answers:
-		return a.flattened(ctx, account, got.orders, got.err)
-	case <-patience.C:
-	case <-ctx.Done():
-	}
-	return Flattened{Account: account, Pending: true}
+	return answer
 }
 
 func (a *App) flattened(ctx context.Context, account trade.BrokerageAccount, orders []trade.Order, err error) Flattened {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
@@ -77,7 +78,8 @@ func (a *App) everybodys(ctx context.Context, reach Reach) ([]trade.BrokerageAcc
 	if err != nil {
 		return nil, err
 	}
-	if a.Local != nil {
+	if a.Local != nil { // a single-user dashboard keeps it in the database too
+		accounts = slices.DeleteFunc(accounts, func(account trade.BrokerageAccount) bool { return account.ID == a.Local.Account.ID })
 		accounts = append([]trade.BrokerageAccount{a.Local.Account}, accounts...)
 	}
 	if reach.All || reach.Installation {

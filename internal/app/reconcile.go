@@ -17,7 +17,8 @@ import (
 const handWait = 10 * time.Second
 
 // Reconcile compares the account's journal with the broker now. With adopt it takes over the
-// broker's quantities as they are, so that a person can resume what drift has halted.
+// broker's quantities as they are, so that a person can resume what drift has halted: in the browser
+// with a fresh factor.
 func (a *App) Reconcile(ctx context.Context, p auth.Principal, name string, adopt bool) (trade.Reconciliation, error) {
 	if err := p.Require(auth.Trade); err != nil {
 		return trade.Reconciliation{}, err
@@ -26,7 +27,11 @@ func (a *App) Reconcile(ctx context.Context, p auth.Principal, name string, adop
 	if err != nil {
 		return trade.Reconciliation{}, err
 	}
-	if err := p.RequireMode(account.Paper); err != nil {
+	err = p.RequireMode(account.Paper)
+	if err == nil && adopt && p.Token == nil {
+		err = p.RequireFresh(a.Clock.Now())
+	}
+	if err != nil {
 		return trade.Reconciliation{}, err
 	}
 	defer a.Poke(account.UserID)
@@ -82,6 +87,9 @@ func (a *App) settingsOf(ctx context.Context, account trade.BrokerageAccount) (t
 func DriftSentence(found trade.Reconciliation) string {
 	if found.Passed {
 		return ""
+	}
+	if found.Restored() {
+		return "the database was restored from a backup, and the account has not been compared with the broker since."
 	}
 	const shown = 5
 	parts := make([]string, 0, shown)

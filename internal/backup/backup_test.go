@@ -56,6 +56,21 @@ type house struct {
 
 func newHouse(t *testing.T, address storetest.Address, shelf backup.Shelf) *house {
 	t.Helper()
+	h := traderHouse(t, address, shelf)
+	for _, statement := range []string{
+		"INSERT INTO leases (account_id, holder, epoch, expires_at) VALUES ('an account', 'somebody', 7, 1)",
+		"INSERT INTO baselines (account_id, symbol, qty, reason, at) VALUES ('an account', 'AAPL', '1.50', 'first look', 1)",
+		"INSERT INTO reconciliations (account_id, checked_at, passed, in_a_row, drift) VALUES ('an account', 1, TRUE, 0, '[]')",
+	} {
+		_, err := h.Store.Writer().ExecContext(t.Context(), statement)
+		check(t, err)
+	}
+	return h
+}
+
+// traderHouse is a house in which nothing was traded yet.
+func traderHouse(t *testing.T, address storetest.Address, shelf backup.Shelf) *house {
+	t.Helper()
 	h := &house{key: secret.GenerateKey()}
 	s := storetest.Open(t, address(t), store.Options{})
 	h.Maker = backup.Maker{Store: s, Keyring: ringOf(t, h.key), Shelf: shelf, Clock: clock.System(), Log: quiet}
@@ -70,9 +85,6 @@ func newHouse(t *testing.T, address storetest.Address, shelf backup.Shelf) *hous
 	for _, statement := range []string{
 		"INSERT INTO totp_secrets (user_id, id, sealed, enabled, last_step, created_at) VALUES ('" + h.user.ID + "', 'x', '', TRUE, 5, 1)",
 		"INSERT INTO sessions (token, user_id, data, address, user_agent, created_at, seen_at, expires_at) VALUES ('t', '" + h.user.ID + "', '', '', '', 1, 1, 1)",
-		"INSERT INTO leases (account_id, holder, epoch, expires_at) VALUES ('an account', 'somebody', 7, 1)",
-		"INSERT INTO baselines (account_id, symbol, qty, reason, at) VALUES ('an account', 'AAPL', '1.50', 'first look', 1)",
-		"INSERT INTO reconciliations (account_id, checked_at, passed, in_a_row, drift) VALUES ('an account', 1, TRUE, 0, '[]')",
 	} {
 		_, err := s.Writer().ExecContext(t.Context(), statement)
 		check(t, err)

@@ -45,7 +45,7 @@ func dashboardCommand(env *Environment) *cobra.Command {
 		cfg.TradingEnabled = cfg.TradingEnabled && !*dryRun
 		return daemon.ServeSingle(command.Context(), daemon.Options{
 			Config: cfg, Bind: bind, Demo: *demo, Scheduler: !*noScheduler,
-			Stdout: env.Stdout, Log: env.Logger, Version: Version(), Supervisor: env.Source.Supervisor(),
+			Stdout: env.Stdout, Log: env.Logger, Version: Version(), Folder: env.Source.Dir, Environ: env.Source.Environ, Supervisor: env.Source.Supervisor(),
 		}, single)
 	}
 	return command

@@ -44,7 +44,7 @@ func dashboardSecureCommand(env *Environment) *cobra.Command {
 		defer closeLog()
 		return daemon.Serve(command.Context(), daemon.Options{
 			Config: cfg, Bind: bind, Demo: *demo, Scheduler: !*noScheduler,
-			Stdout: env.Stdout, Log: env.Logger, Version: Version(),
+			Stdout: env.Stdout, Log: env.Logger, Version: Version(), Folder: env.Source.Dir, Environ: env.Source.Environ,
 			Supervisor: env.Source.Supervisor(), Wait: *wait,
 		})
 	}

@@ -52,7 +52,7 @@ func TestTheSingleUserDashboardBringsKeysAndFiles(t *testing.T) {
 	if status := v.call("POST", "/api/watchlist", map[string]string{"symbol": "TSLA"}, nil); status != http.StatusConflict {
 		t.Errorf("a change of what the file says answers %d", status)
 	}
-	sh.run(t, "halt", "--reason", "from the command line")
+	sh.run(t, "halt", "--account", "local", "--reason", "from the command line")
 	var trading struct {
 		Account struct {
 			Standing struct{ State, Reason string }

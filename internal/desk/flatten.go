@@ -48,7 +48,7 @@ func (t *turn) flatten(ctx context.Context, standing trade.Standing) ([]trade.Or
 	if len(positions) == 0 {
 		return nil, nil
 	}
-	t.Slot = t.Clock.Now()
+	t.Slot = t.marketNow() // not the machine's: cycles are listed by slot
 	if t.DryRun {
 		return ordersOf(trade.Cycle{Decisions: t.closing(positions, standing)}), nil
 	}

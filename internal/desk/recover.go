@@ -32,9 +32,12 @@ func (d *Desk) within(ctx context.Context, run Run, work func(context.Context, *
 }
 
 // recover resolves every order that an earlier run left unresolved, and takes over what happened
-// to the others since. It comes before any new decision for the account. A dry run asks once and
+// to the others since, after a restore with what was sent after the backup. It comes before any new decision for the account. A dry run asks once and
 // sends nothing.
 func (t *turn) recover(ctx context.Context) error {
+	if err := t.findSent(ctx); err != nil {
+		return err
+	}
 	orders, err := t.Journal.UnresolvedOrders(ctx, t.AccountID)
 	if err != nil {
 		return err

@@ -37,6 +37,8 @@ type Broker interface {
 	// Order is OrderByClientID by the broker's own id.
 	Order(ctx context.Context, brokerOrderID string) (trade.BrokerOrder, error)
 	OpenOrders(ctx context.Context) ([]trade.BrokerOrder, error)
+	// ClosedOrders returns up to limit orders in a terminal state, newest first.
+	ClosedOrders(ctx context.Context, limit int) ([]trade.BrokerOrder, error)
 	// Fills returns the account's executions since after, oldest first, each under the broker's
 	// execution id.
 	Fills(ctx context.Context, after time.Time) ([]trade.Fill, error)
@@ -87,6 +89,9 @@ type Journal interface {
 	// that is known (same account and execution id) changes nothing. What is outdated
 	// (trade.Order.Outdated) is not stored, so that it needs no lease.
 	RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error
+	// RecordFound takes orders into the journal that were found at the broker, with their intents and
+	// legs, and an audit entry each; those that it has already are left alone.
+	RecordFound(ctx context.Context, lease trade.Lease, orders []trade.Order) error
 	// OrderOf returns the journal's order that the broker's is, or is a leg of: by client order id,
 	// by the broker's id, and by the legs; a fault of kind NotFound for somebody else's.
 	OrderOf(ctx context.Context, accountID string, order trade.BrokerOrder) (trade.Order, error)

@@ -87,6 +87,9 @@ func (j *journal) RecordIntents(_ context.Context, _ trade.Lease, _ trade.Cycle,
 	return written, nil
 }
 
+// RecordFound does nothing: a journal in memory is never restored.
+func (j *journal) RecordFound(context.Context, trade.Lease, []trade.Order) error { return nil }
+
 // write journals the intent unless its id is used.
 func (j *journal) write(intent trade.Intent) bool {
 	if _, used := j.byID[intent.ClientOrderID]; used {

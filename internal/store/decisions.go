@@ -60,7 +60,7 @@ func (s *Store) RecordDecisions(ctx context.Context, lease trade.Lease, cycle tr
 		if err := insertDecisions(ctx, tx, recorded); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, intentEntries(recorded)...)
+		return s.auditTrades(ctx, tx, cycle.UserID, intentEntries(recorded))
 	})
 	if err != nil {
 		return cycle, err
@@ -94,9 +94,30 @@ func (s *Store) RecordIntents(ctx context.Context, lease trade.Lease, cycle trad
 				written, entries = append(written, *decision.Intent), append(entries, intentEntry(*decision.Intent))
 			}
 		}
-		return s.audit(ctx, tx, entries...)
+		return s.auditTrades(ctx, tx, cycle.UserID, entries)
 	})
 	return written, err
+}
+
+// auditTrades appends entries of what the program traded, and says for whom.
+func (s *Store) auditTrades(ctx context.Context, tx bun.Tx, userID string, entries []audit.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	name := "alpaca-trader"
+	if userID != "" {
+		var users []string
+		if err := tx.NewRaw("SELECT username FROM users WHERE id = ?", userID).Scan(ctx, &users); err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			name += " for " + users[0]
+		}
+	}
+	for i := range entries {
+		entries[i].ActorName = name
+	}
+	return s.audit(ctx, tx, entries...)
 }
 
 func markDecided(ctx context.Context, tx bun.Tx, cycle trade.Cycle) error {

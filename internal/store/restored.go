@@ -29,8 +29,9 @@ const totpStepLength = 30
 // Settle makes an older state safe to go on from. Nothing of it lets anybody in who was shown the
 // door since: sessions and pending sign-ins are gone, links and invites are void, codes of
 // authenticator apps count from now on. And nothing of it trades on what it remembers: leases and
-// plans are gone, and without an earlier comparison the first look at the broker takes over the
-// positions as they are there, with whatever was traded since.
+// plans are gone, and no account counts as compared with the broker (trade.Reconciliation.Restored).
+// Executions and orders since the last comparison are taken over before anything is decided.
+// Simulated accounts, whose exchange need not be the one of the backup, begin with a first look.
 func (f *Filling) Settle(ctx context.Context, now time.Time) error {
 	moment := at(now)
 	for _, part := range []struct {
@@ -47,7 +48,8 @@ func (f *Filling) Settle(ctx context.Context, now time.Time) error {
 		{"totp_secrets", "UPDATE totp_secrets SET last_step = ?0 WHERE last_step < ?0", []any{now.Unix() / totpStepLength}},
 		{"leases", "DELETE FROM leases", nil},
 		{"brokerage_accounts", "UPDATE brokerage_accounts SET next_run_at = NULL", nil},
-		{"reconciliations", "DELETE FROM reconciliations", nil},
+		{"reconciliations", "DELETE FROM reconciliations WHERE fills_through IS NULL OR account_id IN (SELECT id FROM brokerage_accounts WHERE demo)", nil},
+		{"reconciliations", "UPDATE reconciliations SET passed = FALSE, in_a_row = 0, drift = '[]'", nil},
 	} {
 		table, err := f.Table(ctx, part.table)
 		if err != nil {

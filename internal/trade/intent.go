@@ -70,8 +70,13 @@ func ClientOrderID(accountID, strategyRevision, symbol string, barEnd time.Time,
 		hash.Write([]byte(part))
 	}
 	sum := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(hash.Sum(nil))
-	return "at1-" + strings.ToLower(sum[:32])
+	return clientOrderIDPrefix + strings.ToLower(sum[:32])
 }
+
+// IsClientOrderID reports whether ClientOrderID makes ids like it: whether an order is this program's.
+func IsClientOrderID(id string) bool { return strings.HasPrefix(id, clientOrderIDPrefix) }
+
+const clientOrderIDPrefix = "at1-"
 
 // Decision is the outcome for one symbol of one cycle: its signal, and an intent or a skip. In a
 // dry run it has both: the intent that would have been ordered, and SkipDryRun.

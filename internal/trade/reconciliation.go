@@ -16,6 +16,10 @@ type Reconciliation struct {
 	FillsThrough time.Time // executions up to here are in the journal; zero: none yet
 }
 
+// Restored reports whether the record comes from a backup: the account has not been compared with
+// the broker since, and nothing is decided before it was.
+func (r Reconciliation) Restored() bool { return !r.Passed && r.InARow == 0 }
+
 // Drift is one symbol whose quantity at the broker nothing in the journal explains. Short positions
 // have negative quantities.
 type Drift struct {

@@ -140,6 +140,18 @@ func (a *Account) OpenOrders(ctx context.Context) (open []trade.BrokerOrder, err
 	return open, err
 }
 
+// ClosedOrders returns up to limit orders in a terminal state, legs too, newest first.
+func (a *Account) ClosedOrders(ctx context.Context, limit int) (closed []trade.BrokerOrder, err error) {
+	err = a.look(ctx, func(*exchange, time.Time) {
+		for _, o := range newestFirst(a.account.Orders) {
+			if found := orderOf(a.account.view(o, false)); !found.Open() && len(closed) < limit {
+				closed = append(closed, found)
+			}
+		}
+	})
+	return closed, err
+}
+
 // Fills returns the executions since after, that moment included, oldest first.
 func (a *Account) Fills(ctx context.Context, after time.Time) (fills []trade.Fill, err error) {
 	err = a.look(ctx, func(*exchange, time.Time) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
@@ -273,6 +274,27 @@ func entriesAndForeign(t *testing.T, w world) {
 	foreign, err := w.Foreign(t.Context(), local)
 	must(t, err)
 	same(t, "foreign", foreign, map[string]bool{"MSFT": true})
+}
+
+// foundOrders are taken in once, as they stand, and never under a lease that is lost.
+func foundOrders(t *testing.T, w world) {
+	lease := w.lease(t, local, "holder")
+	found := trade.Order{Intent: *buy("AAPL", "at1-f", "500").Intent, State: trade.Journaled, UpdatedAt: start}
+	found.Intent.ID, found.Intent.AccountID, found.Intent.CreatedAt, found.Intent.Class = uuid.NewString(), local, start, trade.OTOOrder
+	must(t, found.Adopt(trade.BrokerOrder{ID: "b1", Status: "filled", FilledQty: number("4"), Legs: []trade.BrokerOrder{{ID: "leg", Type: "stop"}}}))
+	for range 2 {
+		must(t, w.RecordFound(t.Context(), lease, []trade.Order{found}))
+	}
+	orders, err := w.JournaledOrders(t.Context(), "", local, 10)
+	must(t, err)
+	same(t, "found", []any{len(orders), orders[0].State, orders[0].BrokerOrderID, orders[0].FilledQty.String(), len(orders[0].Legs)}, []any{1, trade.Filled, "b1", "4", 1})
+	owners, err := w.Owners(t.Context(), local, []string{"b1", "leg"})
+	must(t, err)
+	same(t, "owners", owners, map[string]string{"b1": "at1-f", "leg": "at1-f"})
+	same(t, "entries", len(verifyAudit(t, w.Store)), 1)
+	must(t, w.ReleaseLease(t.Context(), lease))
+	found.Intent.ClientOrderID = "at1-g"
+	want(t, w.RecordFound(t.Context(), lease, []trade.Order{found}), fault.Conflict)
 }
 
 func protectiveIntents(t *testing.T, w world) {

@@ -74,6 +74,7 @@ func Run(t *testing.T, address Address) {
 		{"TrackRecords", trackRecords},
 		{"EntriesAndForeign", entriesAndForeign},
 		{"ProtectiveIntents", protectiveIntents},
+		{"FoundOrders", foundOrders},
 		{"MoneyKeepsEveryDigit", moneyKeepsEveryDigit},
 		{"TextIsOnlyText", textIsOnlyText},
 		{"Directory", directory},

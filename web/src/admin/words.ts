@@ -1,5 +1,5 @@
 // The words of the admin room: what acts will do. Pure.
-import type { AuditReport, Invite, Registration, Role, UserRecord } from '../api/types';
+import type { AuditReport, Finding, Invite, Registration, Role, UserRecord } from '../api/types';
 import { count } from '../format/words';
 
 export const roles: { value: Role; words: string }[] = [
@@ -22,6 +22,29 @@ export const limitNames = {
   dashboard: { words: 'Signed-in pages', note: 'For each user.' },
 } as const;
 export type LimitName = keyof typeof limitNames;
+
+/** How soon something should be done: a word and a sign besides the colour. */
+export const severities: Record<Finding['severity'], { words: string; icon: string; tone: string }> = {
+  critical: { words: 'Critical', icon: '✗', tone: 'live' },
+  warning: { words: 'Warning', icon: '▲', tone: 'warning' },
+  note: { words: 'Note', icon: '●', tone: 'muted' },
+  ok: { words: 'Fine', icon: '✓', tone: 'gain' },
+};
+
+/** The findings, what presses most first, each severity in the order of the checklist. */
+export function worstFirst(findings: Finding[]): Finding[] {
+  const order = Object.keys(severities);
+  return findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+/** What the checks come to. */
+export function checkSentence(findings: Finding[]): string {
+  const of = (severity: Finding['severity']) => findings.filter((finding) => finding.severity === severity).length;
+  const critical = of('critical');
+  const warnings = of('warning');
+  if (critical + warnings === 0) return `Nothing to mend in ${count(findings.length, 'check')}.`;
+  return `To mend: ${critical} critical, ${count(warnings, 'warning')}.`;
+}
 
 /** What changing a role will do. */
 export function roleSentence(user: UserRecord, role: Role): string {

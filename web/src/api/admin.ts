@@ -29,6 +29,7 @@ export const admin = {
   settings: () => answered(client.GET('/api/admin/settings')),
   changeSettings: (body: { registration?: Registration; rate_limits?: Partial<RateLimits> }) =>
     answered(client.PUT('/api/admin/settings', { body })),
+  doctor: () => answered(client.GET('/api/admin/doctor')),
   invites: () => answered(client.GET('/api/admin/invites')),
   invite: (body: { role: Exclude<Role, 'admin'>; expires_days: number; note: string }) =>
     answered(client.POST('/api/admin/invites', { body })),

@@ -283,6 +283,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check the installation: what is wrong, and what to do */
+        get: operations["adminDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check the installation: what is wrong, and what to do */
+        get: operations["adminDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/invites": {
         parameters: {
             query?: never;
@@ -348,6 +382,23 @@ export interface paths {
         /** Halt or resume everybody's trading, and change the limits that hold for every account */
         put: operations["adminTradingChange"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/trading/flatten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Halt everybody's trading and close every position of every account */
+        post: operations["adminTradingFlatten"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1218,6 +1269,40 @@ export interface components {
             /** @description In force */
             symbols: components["schemas"]["WatchedSymbol"][];
         };
+        AdminFlattenInputBody: {
+            /** @description Only say what would be closed */
+            dry_run?: boolean;
+            reason?: string;
+            /**
+             * @description In force for everybody from then on; halted unless said otherwise
+             * @enum {string}
+             */
+            state?: "halted" | "reduce_only";
+        };
+        AdminFlattenedView: {
+            /**
+             * Format: int64
+             * @description How many were asked to close their positions
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Accounts whose positions could not be closed; asking again closes what is left
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description How many positions are being closed
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Accounts whose answers are not all in yet: their closing goes on
+             */
+            pending: number;
+            /** @description Of the first of them, one sentence; empty: it went well */
+            problem: string;
+        };
         AdminInviteAddInputBody: {
             /**
              * Format: int64
@@ -1451,6 +1536,14 @@ export interface components {
             symbol: string;
             votes: components["schemas"]["VoteView"][];
         };
+        DoctorView: {
+            /** @description One a check, in the order of the checklist */
+            findings: components["schemas"]["FindingView"][];
+        };
+        DoctorView: {
+            /** @description One a check, in the order of the checklist */
+            findings: components["schemas"]["FindingView"][];
+        };
         Done: {
             success: boolean;
         };
@@ -1573,6 +1666,24 @@ export interface components {
             qty: string;
             /** @enum {string} */
             side: "buy" | "sell";
+        };
+        FindingView: {
+            /** @description Its name, such as tls */
+            check: string;
+            /** @description What to do; empty when it is fine */
+            do: string;
+            says: string;
+            /** @enum {string} */
+            severity: "ok" | "note" | "warning" | "critical";
+        };
+        FindingView: {
+            /** @description Its name, such as tls */
+            check: string;
+            /** @description What to do; empty when it is fine */
+            do: string;
+            says: string;
+            /** @enum {string} */
+            severity: "ok" | "note" | "warning" | "critical";
         };
         FlattenInputBody: {
             /** @description By name; left out: the active one */
@@ -3110,6 +3221,64 @@ export interface operations {
             };
         };
     };
+    adminDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     adminInvites: {
         parameters: {
             query?: never;
@@ -3314,6 +3483,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminTradingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminTradingFlatten: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminFlattenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminFlattenedView"];
                 };
             };
             /** @description Error */

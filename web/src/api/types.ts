@@ -92,6 +92,7 @@ export type UserRecord = Schemas['RecordView'];
 /** A link with a secret in its fragment; shown once. */
 export type OneTimeLink = Schemas['LinkView'];
 export type RateLimits = Schemas['RateLimitsView'];
+export type Finding = Schemas['FindingView'];
 export type Invite = Schemas['InviteView'];
 export type AuditEntry = Schemas['AuditEntryView'];
 export type AuditReport = Omit<Schemas['AuditVerifyView'], 'checkpoint' | 'problem'> & {
