@@ -435,3 +435,18 @@ func TestHealthAsksTheServer(t *testing.T) {
 		}
 	}
 }
+
+// TestALogFileThatCannotBeWritten: a named one keeps the server from starting, with a sentence; the
+// usual one of production does not.
+func TestALogFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t, "LOG_FILE=occupied/a.log")
+	sh.write(t, "occupied", "a file, and no folder")
+	said, err := sh.command(t.Context(), "dashboard-secure", "--demo", "--port", "0").CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "The log file ") || !strings.Contains(string(said), "LOG_FILE") {
+		t.Errorf("%v: %s", err, said)
+	}
+	sh = newShell(t, "APP_ENV=production", "SECRET_KEY="+strings.Repeat("0f1e2d3c4b5a6978", 4), "ENCRYPTION_KEY="+strings.Repeat("0123456789abcdef", 4))
+	sh.write(t, "logs", "a file, and no folder")
+	sh.start(t, "dashboard-secure", "--demo", "--port", "0")
+}
