@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-go test-web test-browser test-slow bench release lint fmt clean
+.PHONY: help build run test test-go test-web test-browser test-slow bench bench-cycles release lint fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ test-slow: ## run the tests that take long: a thousand kills, several servers, a
 
 bench: ## print figures of speed and memory
 	@scripts/bench.sh
+
+bench-cycles: ## print how long the cycles of 10,000 accounts take (BENCH_ACCOUNTS=1000: of fewer)
+	@scripts/bench.sh cycles
 
 release: ## build archives for every platform, checksums and the bill of materials into dist/
 	@scripts/release.sh

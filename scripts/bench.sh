@@ -3,6 +3,16 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# scripts/bench.sh cycles: the cycles of BENCH_ACCOUNTS (10,000) accounts at the same slots.
+if [ "${1:-}" = cycles ]; then
+  database=$(mktemp -d)
+  trap 'scripts/postgres.sh stop "$database"' EXIT
+  TEST_POSTGRES_URL=$(scripts/postgres.sh start "$database")
+  export TEST_POSTGRES_URL
+  go test -run '^$' -bench Cycles -benchtime 1x -timeout 60m ./internal/daemon
+  exit
+fi
+
 runs=${RUNS:-7}
 idle_seconds=${IDLE_SECONDS:-10}
 scripts/build.sh

@@ -208,12 +208,23 @@ func (a *Automation) ResolveAll(ctx context.Context) {
 		a.Log.Error("orders of an earlier run not resolved", "error", err)
 		return
 	}
+	places := make(chan struct{}, resolvedAtOnce)
+	var resolving sync.WaitGroup
 	for _, account := range accounts {
-		if err := a.reconcile(ctx, account, resolveWait); err != nil && ctx.Err() == nil {
-			a.Log.Warn("orders of an earlier run not resolved yet", "account", account.ID, "error", err)
-		}
+		places <- struct{}{}
+		resolving.Go(func() {
+			defer func() { <-places }()
+			if err := a.reconcile(ctx, account, resolveWait); err != nil && ctx.Err() == nil {
+				a.Log.Warn("orders of an earlier run not resolved yet", "account", account.ID, "error", err)
+			}
+		})
 	}
+	resolving.Wait()
 }
+
+// resolvedAtOnce bounds the accounts that are resolved beside each other: most of them wait for
+// their brokers.
+const resolvedAtOnce = 16
 
 // resolveWait outlasts the lease of a process that died.
 const resolveWait = 30 * time.Second
