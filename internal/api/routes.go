@@ -131,6 +131,7 @@ func (s *server) routes() []route {
 		{get, "/api/admin/invites", auth.Administer, userBudget, anytime, 200, "adminInvites", "The newest invites", serve(s.adminInvites)},
 		{post, "/api/admin/invites", auth.Administer, adminBudget, fresh, 201, "adminInviteAdd", "Make an invite: a one-time link to register", serve(s.adminInviteAdd)},
 		{remove, "/api/admin/invites/{id}", auth.Administer, adminBudget, anytime, 200, "adminInviteRevoke", "Revoke an invite", serve(s.adminInviteRevoke)},
+		{get, "/api/admin/doctor", auth.Administer, adminBudget, anytime, 200, "adminDoctor", "Check the installation: what is wrong, and what to do", serve(s.adminDoctor)},
 		{get, "/api/admin/audit", auth.Administer, userBudget, anytime, 200, "audit", "The audit log, newest first", serve(s.auditEntries)},
 		{get, "/api/admin/audit/verify", auth.Administer, adminBudget, anytime, 200, "auditVerify", "Check the whole audit log", serve(s.auditVerify)},
 		{get, "/api/admin/audit/export", auth.Administer, adminBudget, fresh, 200, "auditExport", "The audit log as CSV or JSON lines", s.auditExport},

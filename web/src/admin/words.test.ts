@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AuditReport, Invite, UserRecord } from '../api/types';
-import { auditSentence, detailWords, disableSentence, inviteState, roleSentence, shortIds } from './words';
+import type { AuditReport, Finding, Invite, UserRecord } from '../api/types';
+import { auditSentence, checkSentence, detailWords, disableSentence, inviteState, roleSentence, severities, shortIds, worstFirst } from './words';
 
 const user: UserRecord = {
   id: '1', username: 'ann', email: 'a@example.org', role: 'trader', disabled: false, two_factor: false, created_at: '', last_login: null, sessions: 2,
@@ -43,4 +43,13 @@ test('details are one line, whatever they are', () => {
 test('ids are shortened', () => {
   expect(shortIds('account:a8776b81-015f-4571-a516-0c2d34414910')).toBe('account:a8776b81…');
   expect(shortIds('symbol:AAPL')).toBe('symbol:AAPL');
+});
+
+test('findings come worst first, and are summed up', () => {
+  const found = (severity: Finding['severity'], check: string): Finding => ({ severity, check, says: '', do: '' });
+  const findings = [found('ok', 'a'), found('critical', 'b'), found('note', 'c'), found('warning', 'd'), found('critical', 'e')];
+  expect(worstFirst(findings).map(({ check }) => check).join('')).toBe('bedca');
+  expect(checkSentence(findings)).toBe('To mend: 2 critical, 1 warning.');
+  expect(checkSentence([found('ok', 'a')])).toBe('Nothing to mend in 1 check.');
+  expect(new Set(Object.values(severities).map(({ icon }) => icon)).size).toBe(4);
 });
