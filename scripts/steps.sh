@@ -81,7 +81,7 @@ a_thousand_days() {
 live_and_replay() {
   say "Seeds from ${TEST_SEED:=$((RANDOM + 1))} on (TEST_SEED)"
   export TEST_SEED
-  TEST_PARITY_TRIALS=${TEST_PARITY_TRIALS:-60} PARALLEL=4 long 9m ./internal/lab TestRandomSettingsAgree
+  TEST_PARITY_TRIALS=${TEST_PARITY_TRIALS:-40} PARALLEL=4 long 9m ./internal/lab 'TestLiveAndReplayAgree|TestRandomSettingsAgree'
 }
 
 case "${1:-}" in
