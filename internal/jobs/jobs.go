@@ -41,7 +41,7 @@ type Config struct {
 
 // Limits of the queues.
 const (
-	cyclesAtOnce     = 8
+	cyclesAtOnce     = 48 // most of them wait for a commit or for their broker
 	cycleTimeout     = 4 * time.Minute
 	tickTimeout      = 30 * time.Second
 	maintainTimeout  = 2 * time.Minute
@@ -54,7 +54,8 @@ const (
 	keepFailed       = time.Hour
 	slowestPoll      = time.Second
 	fastestPoll      = 100 * time.Millisecond
-	migrationPatient = 3 // another process may be migrating too
+	cycleCooldown    = 10 * time.Millisecond // between two fetches of cycles: a full house asks for each that has ended
+	migrationPatient = 3                     // another process may be migrating too
 )
 
 // Service is the running queue.
@@ -104,7 +105,7 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 		_, err := client.JobDeleteMany(ctx, waiting)
 		return err
 	}
-	river.AddWorker(workers, &tickWorker{every: config.TickEvery, tick: config.Tick, enqueue: enqueue, skipWaiting: skipWaiting})
+	river.AddWorker(workers, &tickWorker{every: config.TickEvery, tick: config.Tick, enqueue: enqueue, skipWaiting: skipWaiting, enqueued: map[Due]time.Time{}})
 	river.AddWorker(workers, &cycleWorker{run: config.RunCycle})
 	river.AddWorker(workers, &maintainWorker{maintain: config.Maintain})
 	river.AddWorker(workers, &sweepWorker{every: config.CompareEvery, accounts: config.ToCompare, enqueue: enqueue})
@@ -140,7 +141,7 @@ func riverConfig(config Config, workers *river.Workers) *river.Config {
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
 			tickQueue:     one,
-			cycleQueue:    {MaxWorkers: cyclesAtOnce, FetchPollInterval: poll},
+			cycleQueue:    {MaxWorkers: cyclesAtOnce, FetchPollInterval: poll, FetchCooldown: cycleCooldown},
 			compareQueue:  {MaxWorkers: comparedAtOnce, FetchPollInterval: slowestPoll},
 			maintainQueue: {MaxWorkers: 1},
 		},

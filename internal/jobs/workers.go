@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -41,6 +43,7 @@ type tickWorker struct {
 	tick        func(ctx context.Context) ([]Due, error)
 	enqueue     func(ctx context.Context, jobs []river.InsertManyParams) error
 	skipWaiting func(ctx context.Context) error
+	enqueued    map[Due]time.Time // lately, by this process: the queue has them; a tick runs alone
 }
 
 // Timeout bounds a tick.
@@ -64,15 +67,35 @@ func (w *tickWorker) run(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
+	now := clock.System().Now()
+	maps.DeleteFunc(w.enqueued, func(_ Due, at time.Time) bool { return now.Sub(at) > enqueuedAgain })
+	due = slices.DeleteFunc(due, func(one Due) bool { _, known := w.enqueued[one]; return known })
+	for batch := range slices.Chunk(due, enqueuedAtOnce) {
+		if err := w.enqueueBatch(ctx, batch); err != nil {
+			return fmt.Errorf("enqueue cycles: %w", err)
+		}
+		for _, one := range batch {
+			w.enqueued[one] = now
+		}
+	}
+	return nil
+}
+
+const (
+	// enqueuedAgain is how long a cycle that was enqueued is not enqueued again: less than the queue
+	// remembers it, so that nothing would come of it.
+	enqueuedAgain = keepFinished / 2
+	// enqueuedAtOnce are enqueued in one statement; the first begin while the next are enqueued.
+	enqueuedAtOnce = 1000
+)
+
+func (w *tickWorker) enqueueBatch(ctx context.Context, due []Due) error {
 	cycles := make([]river.InsertManyParams, 0, len(due))
 	for _, one := range due {
 		args := cycleArgs{AccountID: one.AccountID, Slot: one.Slot.UTC().Truncate(time.Microsecond)}
 		cycles = append(cycles, river.InsertManyParams{Args: args, InsertOpts: cycleOptions()})
 	}
-	if err := w.enqueue(ctx, cycles); err != nil {
-		return fmt.Errorf("enqueue cycles: %w", err)
-	}
-	return nil
+	return w.enqueue(ctx, cycles)
 }
 
 type cycleArgs struct {

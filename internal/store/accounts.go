@@ -207,6 +207,8 @@ func automated(query *bun.SelectQuery) *bun.SelectQuery {
 // SetNextRun plans the account's next cycle; the zero time forgets the plan. It takes no user id:
 // for the scheduler only.
 func (s *Store) SetNextRun(ctx context.Context, accountID string, next time.Time) error {
-	_, err := s.write.NewRaw("UPDATE brokerage_accounts SET next_run_at = ? WHERE id = ?", at(next), accountID).Exec(ctx)
-	return explain(err)
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw("UPDATE brokerage_accounts SET next_run_at = ? WHERE id = ?", at(next), accountID).Exec(ctx)
+		return err
+	})
 }

@@ -50,7 +50,7 @@ func (s *Store) StartCycle(ctx context.Context, cycle trade.Cycle) error {
 		cycle.StartedAt = now
 	}
 	cycle.Outcome = trade.CycleRunning
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row := rowOfCycle(cycle)
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return taken(err, fault.New(fault.Conflict, "This account's cycle of %s has run already.", cycle.Slot.UTC().Format("2006-01-02 15:04:05 UTC")))
@@ -68,7 +68,7 @@ func (s *Store) FinishCycle(ctx context.Context, cycle trade.Cycle) error {
 	if cycle.FinishedAt.IsZero() {
 		cycle.FinishedAt = s.clock.Now()
 	}
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewRaw("UPDATE cycles SET outcome = ?, problem = ?, finished_at = ?, market_time = COALESCE(?, market_time) WHERE id = ? AND account_id = ?",
 			cycle.Outcome, cycle.Problem, at(cycle.FinishedAt), at(cycle.MarketTime), cycle.ID, cycle.AccountID).Exec(ctx)
 		return mustChange(result, err, noCycle())

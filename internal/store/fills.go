@@ -65,7 +65,7 @@ func (s *Store) recordFills(ctx context.Context, accountID, userID string, fills
 	for _, fill := range fills {
 		ids = append(ids, fill.OrderID)
 	}
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		mine, err := owners(ctx, tx, accountID, ids)
 		if err != nil {
 			return err

@@ -12,31 +12,45 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
-// act runs a change that leaves entries in the audit (Store.audit): all of it is on the disk when
-// act returns nil, or none of it happened.
+// act runs a change of which there are many at once, as those that leave entries in the audit
+// (Store.audit) and those of cycles: all of it is on the disk when act returns nil, or none of it
+// happened.
 //
-// On PostgreSQL, acts that arrive while others are being committed share the next transaction,
-// each in a savepoint of its own: one turn at the head of the audit chain and one wait for the
-// disk serve them all. An act that is refused takes back its own changes alone. One that has to
-// wait long for a lock, or fails otherwise, runs once more in a transaction of its own; so change
-// sets what it returns anew each time and does nothing outside of its transaction.
+// Acts that arrive while others are being committed share the next transaction, each in a savepoint
+// of its own: one turn at the head of the audit chain and one wait for the disk serve them all. An
+// act that is refused takes back its own changes alone. One that has to wait long for a lock, or
+// fails otherwise, runs once more in a transaction of its own; so change sets what it returns anew
+// each time and does nothing outside of its transaction.
 func (s *Store) act(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
-	if s.pool == nil { // one connection writes: there is nothing to share
-		return s.transact(ctx, change)
-	}
 	a := &groupedAct{ctx: ctx, change: change, done: make(chan struct{})}
 	switch s.group.join(a, s.runGroup); {
 	case a.panicked != nil:
 		panic(a.panicked)
 	case a.again:
-		return s.transact(ctx, change)
+		return s.alone(ctx, change)
 	}
 	return explain(a.err)
 }
 
+// alone runs the change in a transaction of its own. Two that wait for each other's locks are told
+// apart by PostgreSQL, which undoes one: that one runs again.
+func (s *Store) alone(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.transact(ctx, change)
+		if attempt == mostDeadlocks || postgresCode(err) != pgDeadlock {
+			return err
+		}
+	}
+}
+
+const (
+	mostDeadlocks = 5 // in a row
+	pgDeadlock    = "40P01"
+)
+
 const (
 	largestGroup  = 64
-	groupsAtOnce  = 2                // one makes its changes while the one before waits for the disk
+	groupsAtOnce  = 2                // one makes its changes while the one before waits for the disk; SQLite has one writer
 	groupPatience = 30 * time.Second // for the whole of a group
 	// lockPatience is how long a group waits for anybody's lock before the act gives way.
 	lockPatience = "SET LOCAL lock_timeout = '1s'"
@@ -61,7 +75,7 @@ type actGroup struct {
 	waiting []*groupedAct
 }
 
-func newActGroup() *actGroup { return &actGroup{turn: make(chan struct{}, groupsAtOnce)} }
+func newActGroup(atOnce int) *actGroup { return &actGroup{turn: make(chan struct{}, atOnce)} }
 
 // join returns when the act has run, in the caller's group or in another's, or when its context
 // has ended before its turn.
@@ -124,7 +138,7 @@ func (g *actGroup) next() []*groupedAct {
 // runGroup runs the acts in one transaction. One act alone has its own, under its own context.
 func (s *Store) runGroup(group []*groupedAct) {
 	if len(group) == 1 {
-		group[0].attempt(func() error { return s.transact(group[0].ctx, group[0].change) })
+		group[0].attempt(func() error { return s.alone(group[0].ctx, group[0].change) })
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), groupPatience)
@@ -149,8 +163,10 @@ func (s *Store) runGroup(group []*groupedAct) {
 
 // fillGroup makes the acts' changes one after the other, and then appends all of their entries.
 func (s *Store) fillGroup(ctx context.Context, tx bun.Tx, group []*groupedAct) error {
-	if _, err := tx.ExecContext(ctx, lockPatience); err != nil {
-		return err
+	if s.pool != nil {
+		if _, err := tx.ExecContext(ctx, lockPatience); err != nil {
+			return err
+		}
 	}
 	var entries []audit.Entry
 	for _, a := range group {

@@ -23,18 +23,22 @@ func (s *Store) AcquireLease(ctx context.Context, accountID, holder string) (tra
 			holder = excluded.holder, expires_at = excluded.expires_at
 		WHERE leases.holder = excluded.holder OR leases.expires_at <= %[1]s
 		RETURNING epoch`, s.dialect.now)
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return tx.NewRaw(query, accountID, holder, s.lease.Microseconds()).Scan(ctx, &lease.Epoch)
+	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewRaw(query, accountID, holder, s.lease.Microseconds()).Scan(ctx, &lease.Epoch)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.New(fault.Conflict, "Another process is trading this account right now.")
+		}
+		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return trade.Lease{}, fault.New(fault.Conflict, "Another process is trading this account right now.")
+	if err != nil {
+		return trade.Lease{}, err
 	}
-	return lease, err
+	return lease, nil
 }
 
 // ReleaseLease frees the account for others; a lease that is lost already changes nothing.
 func (s *Store) ReleaseLease(ctx context.Context, lease trade.Lease) error {
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewRaw("UPDATE leases SET expires_at = 0, holder = '' WHERE account_id = ? AND holder = ? AND epoch = ?",
 			lease.AccountID, lease.Holder, lease.Epoch).Exec(ctx)
 		return err

@@ -141,7 +141,7 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 		return order, fault.Because(err, fault.Conflict, "This order cannot be sent any more.")
 	}
 	claimed.Epoch, claimed.UpdatedAt = lease.Epoch, at(s.clock.Now()).Time
-	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := s.alone(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := holdLease(ctx, tx, lease); err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 // see trade.Order.Outdated.
 func (s *Store) RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error {
 	order.UpdatedAt = s.clock.Now()
-	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		known, err := s.lockOrder(ctx, tx, order.Intent)
 		if err != nil {
 			return err

@@ -56,12 +56,12 @@ func (s *Store) RecordReconciliation(ctx context.Context, lease trade.Lease, out
 		}
 		return s.putReconciliation(ctx, tx, row, taken)
 	}
-	if entry.Action == "" {
-		return s.transact(ctx, change)
-	}
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := change(ctx, tx); err != nil {
 			return err
+		}
+		if entry.Action == "" {
+			return nil
 		}
 		return s.audit(ctx, tx, entry)
 	})

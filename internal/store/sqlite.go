@@ -23,7 +23,7 @@ var sqliteDialect = dialect{name: "SQLite", now: "CAST(unixepoch('subsec') * 100
 // read while one writes; synchronous FULL makes a commit survive the loss of power; a command-line
 // job in another process waits its turn up to the busy time-out.
 func (s *Store) openSQLite(ctx context.Context, at address) error {
-	s.dialect = sqliteDialect
+	s.dialect, s.group = sqliteDialect, newActGroup(1)
 	if at.memory {
 		s.write = openSQLiteConnections("file::memory:", 1, url.Values{})
 		s.read = s.write

@@ -42,7 +42,7 @@ type Store struct {
 	clock    clock.Clock
 	auditKey []byte
 	lease    time.Duration
-	group    *actGroup // PostgreSQL: acts that wait for a shared commit
+	group    *actGroup // acts that wait for a shared commit
 	growth   auditGrowth
 	observe  func(took time.Duration, err error) // told of write transactions; nil: nobody is
 
@@ -65,7 +65,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, group: newActGroup(), growth: newAuditGrowth(), shown: address.shown}
+	s := &Store{clock: options.Clock, auditKey: options.AuditKey, lease: options.LeaseLength, growth: newAuditGrowth(), shown: address.shown}
 	if s.clock == nil {
 		s.clock = clock.System()
 	}
