@@ -84,8 +84,10 @@ live_and_replay() {
   TEST_PARITY_TRIALS=${TEST_PARITY_TRIALS:-40} PARALLEL=4 long 9m ./internal/lab 'TestLiveAndReplayAgree|TestRandomSettingsAgree'
 }
 
+release_twice() { scripts/reproducible.sh; }
+
 case "${1:-}" in
   tools | web_packages | sdk_packages | web_tests | web_build | source_check | go_tests | program | browser_tests | \
-    killed_at_steps | killed_anywhere | several_servers | a_thousand_days | live_and_replay) "$1" ;;
-  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers|a_thousand_days|live_and_replay" ;;
+    killed_at_steps | killed_anywhere | several_servers | a_thousand_days | live_and_replay | release_twice) "$1" ;;
+  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers|a_thousand_days|live_and_replay|release_twice" ;;
 esac

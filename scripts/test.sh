@@ -108,6 +108,7 @@ slow_group() {
   stage several_servers "Several servers, and a database that restarts" 600 program
   stage a_thousand_days "A thousand days of trading while everything fails" 900
   stage live_and_replay "Live trading and its replay, with settings at random" 600
+  stage release_twice "A release built twice, in two folders" 1500
 }
 
 summary() {
