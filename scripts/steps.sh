@@ -70,7 +70,7 @@ killed_anywhere() {
 }
 
 several_servers() {
-  TEST_PROGRAM=$root/bin/alpaca-trader TEST_SERVERS=3 TEST_RESTARTS=${TEST_RESTARTS:-10} long 9m ./internal/survival \
+  TEST_PROGRAM=$root/bin/alpaca-trader TEST_SERVERS=3 TEST_RESTARTS=${TEST_RESTARTS:-8} long 14m ./internal/survival \
     'TestServersShareTheWorkAndNobodyDoesItTwice|TestASecondServerOnOneFileIsRefused|TestTheDatabaseRestartsInTheMiddle'
 }
 

@@ -105,7 +105,7 @@ slow_group() {
   stage program "Program" 600 web_packages
   stage killed_at_steps "A process killed at each step, on SQLite and PostgreSQL" 900
   stage killed_anywhere "The program killed at random moments while the broker fails" 900 program
-  stage several_servers "Several servers, and a database that restarts" 600 program
+  stage several_servers "Several servers, and a database that restarts" 900 program
   stage a_thousand_days "A thousand days of trading while everything fails" 900
   stage live_and_replay "Live trading and its replay, with settings at random" 600
   stage release_twice "A release built twice, in two folders" 1500
