@@ -64,7 +64,7 @@ killed_at_steps() {
 }
 
 killed_anywhere() {
-  say "Seed: ${TEST_SEED:=$((RANDOM + 1))} (TEST_SEED)"
+  say "Seed: ${TEST_SEED:=1} (TEST_SEED)"
   export TEST_SEED
   TEST_PROGRAM=$root/bin/alpaca-trader TEST_KILLS=${TEST_KILLS:-38} TEST_WORLDS=2 long 14m ./internal/survival TestKilledAtAnyMoment
 }
@@ -79,7 +79,7 @@ a_thousand_days() {
 }
 
 live_and_replay() {
-  say "Seeds from ${TEST_SEED:=$((RANDOM + 1))} on (TEST_SEED)"
+  say "Seeds from ${TEST_SEED:=1} on (TEST_SEED)"
   export TEST_SEED
   TEST_PARITY_TRIALS=${TEST_PARITY_TRIALS:-40} PARALLEL=4 long 9m ./internal/lab 'TestLiveAndReplayAgree|TestRandomSettingsAgree'
 }
