@@ -278,7 +278,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	}
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
-		Signals: signalReader{accounts, bars}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
+		Signals: signalReader{accounts, desk.Scanner{Bars: bars, Signals: tradingDesk.Signals}}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 		Examine: h.examine,
 		Desk:    tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
@@ -398,10 +398,10 @@ func (a *useCases) ensureAdmin(ctx context.Context, admin config.Admin, log *slo
 	return nil
 }
 
-// signalReader reads signals for the pages through the same bars that cycles use.
+// signalReader reads signals for the pages through the bars and the memory that cycles use.
 type signalReader struct {
 	accounts brokerages
-	bars     *market.Feed
+	scanner  desk.Scanner
 }
 
 // Signals evaluates the symbols at the broker's time.
@@ -414,7 +414,7 @@ func (r signalReader) Signals(ctx context.Context, account trade.BrokerageAccoun
 	if err != nil {
 		return nil, nil, err
 	}
-	signals, err := desk.Scan(ctx, r.bars, brokerage, r.accounts.feedName(account.Mode(), account.UserID), settings, symbols, now.Timestamp)
+	signals, err := r.scanner.Scan(ctx, brokerage, r.accounts.feedName(account.Mode(), account.UserID), settings, symbols, now.Timestamp)
 	if err != nil {
 		return nil, nil, err
 	}
