@@ -34,16 +34,32 @@ mkdir "$work/unpacked"
 tar -xzf "$first"/dist/*.tar.gz -C "$work/unpacked" --strip-components=1
 cd "$work/unpacked"
 ./alpaca-trader version
-./alpaca-trader dashboard-secure --demo --port 0 >said 2>log &
-server=$!
-for _ in $(seq 600); do
-  grep -q '^listening on ' said && break
-  kill -0 "$server" 2>/dev/null || { cat log >&2; fail "The released program ended."; }
-  sleep 0.1
-done
-address=$(sed -n 's/^listening on //p' said)
-[ -n "$address" ] || { cat log >&2; fail "The released program does not say where it listens."; }
-./alpaca-trader health --url "$address"
-kill "$server"
-wait "$server" || fail "The released program did not stop in order."
-server=''
+
+# serves COMMAND...: starts the program, asks whether it is ready, stops it.
+serves() {
+  local address
+  "$@" dashboard-secure --demo --port 0 >"$work/said" 2>"$work/log" &
+  server=$!
+  for _ in $(seq 600); do
+    grep -q '^listening on ' "$work/said" && break
+    kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; fail "The released program ended."; }
+    sleep 0.1
+  done
+  address=$(sed -n 's/^listening on //p' "$work/said")
+  [ -n "$address" ] || { cat "$work/log" >&2; fail "The released program does not say where it listens."; }
+  "$work/unpacked/alpaca-trader" health --url "$address"
+  kill "$server"
+  wait "$server" || fail "The released program did not stop in order."
+  server=''
+}
+
+serves ./alpaca-trader
+if [ "$(id -u)" -eq 0 ] && command -v unshare >/dev/null; then
+  say "As in the container: an empty root, no environment, user 65532, /data alone to write to."
+  mkdir -p "$work/root/data"
+  cp alpaca-trader "$work/root/"
+  chown 65532:65532 "$work/root/data"
+  serves env -i "$(command -v unshare)" --root="$work/root" --wd=/data --setgid 65532 --setuid 65532 /alpaca-trader
+else
+  say "Not root, so the program was not tried in an empty root."
+fi
