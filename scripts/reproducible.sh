@@ -56,10 +56,10 @@ serves() {
 serves ./alpaca-trader
 if [ "$(id -u)" -eq 0 ] && command -v unshare >/dev/null; then
   say "As in the container: an empty root, no environment, user 65532, /data alone to write to."
-  mkdir -p "$work/root/data"
-  cp alpaca-trader "$work/root/"
-  chown 65532:65532 "$work/root/data"
-  serves env -i "$(command -v unshare)" --root="$work/root" --wd=/data --setgid 65532 --setuid 65532 /alpaca-trader
+  mkdir -p "$work/image/data"
+  cp alpaca-trader "$work/image/"
+  chown 65532:65532 "$work/image/data"
+  serves env -i "$(command -v unshare)" --root="$work/image" --wd=/data --setgid 65532 --setuid 65532 /alpaca-trader
 else
   say "Not root, so the program was not tried in an empty root."
 fi
