@@ -1,0 +1,38 @@
+package cli_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/jcap24/alpaca-trader/internal/store/storetest"
+)
+
+// Two processes on one PostgreSQL are one server to those who sign in and to those who guess.
+func TestTwoProcessesShareThrottlesAndSessions(t *testing.T) {
+	t.Parallel()
+	sh := newShell(t, "DATABASE_URL="+storetest.Postgres(t).Reveal(), "RATE_LIMIT_AUTH=1000/minute")
+	here := visit(t, sh.serve(t, "dashboard-secure", "--no-scheduler", "--port", "0"))
+	there := &visitor{t, here.client, sh.serve(t, "dashboard-secure", "--no-scheduler", "--port", "0")} // the same browser
+	owner := map[string]string{"username": "owner", "email": "o@example.org", "password": "a calm desk, no casino"}
+	here.must("POST", "/api/auth/register", owner, nil)
+
+	here.must("POST", "/api/auth/login", map[string]string{"username": "owner", "password": owner["password"]}, nil)
+	there.must("GET", "/api/watchlist", nil, nil)
+	here.must("POST", "/api/auth/logout", nil, nil)
+	there.until("the session is over here too", func() bool {
+		return there.call("GET", "/api/watchlist", nil, nil) == http.StatusUnauthorized
+	})
+
+	stranger, elsewhere := visit(t, here.address), visit(t, there.address)
+	guess := map[string]string{"username": "owner", "password": "a wrong guess"}
+	for n, at := range []*visitor{stranger, elsewhere, stranger, elsewhere, stranger} {
+		if status := at.call("POST", "/api/auth/login", guess, nil); status != http.StatusUnauthorized {
+			t.Fatalf("guess %d: status %d", n+1, status)
+		}
+	}
+	for _, at := range []*visitor{elsewhere, stranger} {
+		if status := at.call("POST", "/api/auth/login", guess, nil); status != http.StatusTooManyRequests {
+			t.Errorf("the sixth guess, at %s: status %d", at.address, status)
+		}
+	}
+}
