@@ -100,6 +100,13 @@ test('users, registration and the audit', async ({ page, other, admin }) => {
     await page.getByLabel('Act', { exact: true }).fill('no_such_act');
     await expect(page.getByText('Nothing like that is recorded.')).toBeVisible();
   });
+
+  await test.step('the checks say what to mend', async () => {
+    await page.goto('/admin/checks');
+    await expect(page.getByText('administrator without a second factor')).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText(/^To mend: \d+ critical, \d+ warnings?\.$/)).toBeVisible();
+    await expect(page.locator('code', { hasText: 'alpaca-trader backup create' }).first()).toBeVisible();
+  });
 });
 
 test('a room for administrators is no room for others', async ({ page }) => {

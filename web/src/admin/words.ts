@@ -1,6 +1,6 @@
 // The words of the admin room: what acts will do. Pure.
 import type { AuditReport, Finding, Invite, Registration, Role, UserRecord } from '../api/types';
-import { count } from '../format/words';
+import { count, readable } from '../format/words';
 
 export const roles: { value: Role; words: string }[] = [
   { value: 'trader', words: 'Trader: trades with accounts of one’s own' },
@@ -30,6 +30,9 @@ export const severities: Record<Finding['severity'], { words: string; icon: stri
   note: { words: 'Note', icon: '●', tone: 'muted' },
   ok: { words: 'Fine', icon: '✓', tone: 'gain' },
 };
+
+/** `TLS` for `tls`, `Backup disk` for `backup_disk`. */
+export const checkName = (check: string): string => readable(check).replace(/\btls\b/gi, 'TLS');
 
 /** The findings, what presses most first, each severity in the order of the checklist. */
 export function worstFirst(findings: Finding[]): Finding[] {
