@@ -90,7 +90,7 @@ web_group() {
 go_group() {
   start_postgres
   stage sdk_packages "Alpaca's JavaScript SDK" 300
-  stage go_tests "Go tests with the race detector, on SQLite and PostgreSQL" 1200
+  stage go_tests "Go tests with the race detector, on SQLite and PostgreSQL" 1800
 }
 
 browser_group() {

@@ -87,6 +87,9 @@ func setupReplica(t *testing.T, database *store.Store, held *clock.Held, tune fu
 	forApp := app.Config{
 		Store: b.store, Brokerages: b.broker, Keyring: keyring, Passwords: auth.NewPasswords(cheap),
 		Signals: b.broker, Desk: b.desk, Bus: b.bus, Clock: b.clock, Logger: logger, Verifier: untouchedLog{},
+		Examine: func(context.Context) []app.Finding {
+			return []app.Finding{{Check: "clock", Severity: app.Fine, Says: "The clock is right."}}
+		},
 		LiveInterval: 20 * time.Millisecond, SignInFloor: time.Nanosecond,
 	}
 	forAPI := api.Config{

@@ -25,6 +25,7 @@ const webhookTimeout = 10 * time.Second
 // machine. It follows no redirects.
 func NewWebhook(address string) *Webhook {
 	return &Webhook{address, &http.Client{
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute},
 		Timeout:       webhookTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
