@@ -35,6 +35,11 @@ func (s *Store) Fill(ctx context.Context, work func(*Filling) error) error {
 	defer conn.Close()
 	return explain(conn.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		f := &Filling{s, conn, tx}
+		if s.pool != nil {
+			if _, err := tx.ExecContext(ctx, unhurried); err != nil {
+				return err
+			}
+		}
 		if err := f.refuseFull(ctx); err != nil {
 			return err
 		}

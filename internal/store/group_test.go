@@ -310,3 +310,26 @@ func (c crowded) killCrowd(url secret.Text, count int) (acknowledged int) {
 	_ = process.Wait() // killed, as it should be
 	return acknowledged
 }
+
+// A process that stops inside a transaction, whatever it has locked, does not stop the others: it
+// loses the transaction.
+func TestAFrozenProcessLosesItsTransaction(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t, storetest.Postgres, 1, store.Options{})
+	frozen, err := c.Writer().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := frozen.Exec("UPDATE audit_head SET sequence = sequence"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.add(t.Context(), 0, "AAPL"); err != nil {
+		t.Errorf("another act: %v", err)
+	}
+	if err := frozen.Commit(); err == nil {
+		t.Error("the frozen transaction was committed")
+	}
+	if n := c.entries(audit.WatchlistAdd); n != 1 {
+		t.Errorf("%d entries", n)
+	}
+}

@@ -26,6 +26,12 @@ var postgresDialect = dialect{
 const (
 	connectPatience = 5 * time.Second
 	usualPool       = 10 // connections; pool_max_conns in DATABASE_URL overrides it
+	// frozenPatience is how long a process may hold a transaction open without a word, in
+	// milliseconds: one that is stopped in the middle would otherwise keep its locks, the head of
+	// the audit among them, and nobody else could trade. It is shorter than a lease.
+	frozenPatience = "15000"
+	// unhurried is for transactions that wait for others than the database between their statements.
+	unhurried = "SET LOCAL idle_in_transaction_session_timeout = 0"
 )
 
 // openPostgres opens one pool for bun and the job queue.
@@ -55,12 +61,14 @@ func (s *Store) openPostgres(ctx context.Context, at address) error {
 }
 
 // tune sets what the store relies on. bun writes arguments into the SQL text, so that quotes must
-// mean what the standard says and statements are not prepared; a commit waits for the disk.
+// mean what the standard says and statements are not prepared; a commit waits for the disk; and a
+// process that is frozen inside a transaction loses it.
 func tune(config *pgxpool.Config) {
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.ConnConfig.ConnectTimeout = connectPatience
 	config.ConnConfig.RuntimeParams["standard_conforming_strings"] = "on"
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = frozenPatience
 	config.ConnConfig.RuntimeParams["application_name"] = "alpaca-trader"
 }
 

@@ -24,6 +24,11 @@ func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
+	if s.pool != nil {
+		if _, err := tx.ExecContext(ctx, unhurried); err != nil {
+			return nil, explain(errors.Join(err, tx.Rollback()))
+		}
+	}
 	var id int64 // both databases take the snapshot with the first read
 	if err := tx.QueryRowContext(ctx, "SELECT id FROM installation").Scan(&id); err != nil {
 		return nil, explain(errors.Join(err, tx.Rollback()))
