@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -81,13 +83,28 @@ func (s *Store) migrationProvider() (*goose.Provider, error) {
 	name := goose.DialectSQLite3
 	if s.pool != nil {
 		name = goose.DialectPostgres
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
+		id, err := s.migrationLock()
+		if err != nil {
+			return nil, err
+		}
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(id), lock.WithLockTimeout(1, 60))
 		if err != nil {
 			return nil, err
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
 	return goose.NewProvider(name, s.write.DB, typedFiles{files, columnTypes[s.dialect.name]}, options...)
+}
+
+// migrationLock is the number on which processes that migrate the same tables wait for each other:
+// one for each schema, because installations that share a database do not meet.
+func (s *Store) migrationLock() (int64, error) {
+	var schema string
+	if err := s.write.DB.QueryRow("SELECT COALESCE(current_schema(), '')").Scan(&schema); err != nil {
+		return 0, fmt.Errorf("ask for the schema: %w", err)
+	}
+	sum := sha256.Sum256([]byte("alpaca-trader migration " + schema))
+	return int64(binary.BigEndian.Uint64(sum[:8])), nil
 }
 
 // typedFiles are the migrations with the database's own column types.
