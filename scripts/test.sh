@@ -99,16 +99,23 @@ browser_group() {
   stage browser_tests "Browser tests" 600 program
 }
 
+# slow_stage NAME ...: a stage of the slow tests, unless SLOW_STAGES names others.
+slow_stage() {
+  case " ${SLOW_STAGES:-$1} " in
+    *" $1 "*) stage "$@" ;;
+  esac
+}
+
 slow_group() {
   start_postgres
   stage web_packages "Web packages" 600
   stage program "Program" 600 web_packages
-  stage killed_at_steps "A process killed at each step, on SQLite and PostgreSQL" 900
-  stage killed_anywhere "The program killed at random moments while the broker fails" 900 program
-  stage several_servers "Several servers, and a database that restarts" 900 program
-  stage a_thousand_days "A thousand days of trading while everything fails" 900
-  stage live_and_replay "Live trading and its replay, with settings at random" 600
-  stage release_twice "A release built twice, in two folders" 1500
+  slow_stage killed_at_steps "A process killed at each step, on SQLite and PostgreSQL" 900
+  slow_stage killed_anywhere "The program killed at random moments while the broker fails" 900 program
+  slow_stage several_servers "Several servers, and a database that restarts" 900 program
+  slow_stage a_thousand_days "A thousand days of trading while everything fails" 900
+  slow_stage live_and_replay "Live trading and its replay, with settings at random" 600
+  slow_stage release_twice "A release built twice, in two folders" 1500
 }
 
 summary() {
