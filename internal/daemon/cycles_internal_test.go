@@ -24,6 +24,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/market"
+	"github.com/jcap24/alpaca-trader/internal/metrics"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/store"
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
@@ -122,7 +123,10 @@ func (f *fleet) furnish(b *testing.B, safe app.KeySafe) {
 		FeedName: func(account trade.BrokerageAccount) string { return brokers.feedName(account.Mode(), account.UserID) },
 		ClockAge: demoClockAge, SimulatedTime: func(trade.BrokerageAccount) bool { return true },
 	})
-	f.scheduler = &scheduler{automation: automation, store: f.store, sessions: f.store.Sessions(storetest.SessionKey), log: log, every: demoTickEvery}
+	f.scheduler = &scheduler{
+		automation: automation, store: f.store, sessions: f.store.Sessions(storetest.SessionKey), log: log, every: demoTickEvery,
+		metrics: metrics.New("benchmark"),
+	}
 }
 
 // populate makes the users, with their accounts in the database and at the simulator.
