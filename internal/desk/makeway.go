@@ -11,35 +11,54 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// makeWay cancels the protective orders that hold the shares of an exit, and waits until the broker
-// shows them canceled. It reports whether the exit may be sent: not when one of them has closed the
-// position meanwhile, wholly or in part. Then the exit ends; what is left is decided anew.
+// makeWay sees to it that an order which closes a position finds that position, and its shares free:
+// it cancels the protective orders that hold them, and waits until the broker shows them canceled.
+// It reports whether the order may be sent: not when the position has been closed meanwhile, wholly
+// or in part, by a protective order, or by hand while the order waited for this program to come
+// back. Then the order ends; what is left is decided anew.
 //
 // It is done again after a crash: a canceled order is canceled already, and the position is looked
 // at each time, so that an exit never sells what is not held.
 func (t *turn) makeWay(ctx context.Context, order *trade.Order) (clear bool, err error) {
-	if len(order.Intent.CancelFirst) == 0 {
+	protected := len(order.Intent.CancelFirst) > 0
+	if !protected && !t.hasWaited(*order) {
 		return true, nil
 	}
-	t.AtStep(StepCanceling)
-	if err := t.cancelAll(ctx, order.Intent.CancelFirst); err != nil {
-		return false, err
+	if protected {
+		t.AtStep(StepCanceling)
+		if err := t.cancelAll(ctx, order.Intent.CancelFirst); err != nil {
+			return false, err
+		}
+		t.AtStep(StepCanceled)
 	}
-	t.AtStep(StepCanceled)
 	positions, err := t.Broker.Positions(ctx)
 	if err != nil {
 		return false, err
 	}
 	held := trade.Portfolio{Positions: positions}
 	position, _ := held.Position(order.Intent.Symbol)
-	if closable(order.Intent, position).GreaterThanOrEqual(order.Intent.Qty.Decimal) {
+	free := closable(order.Intent, position)
+	if free.IsPositive() && free.GreaterThanOrEqual(order.Intent.Qty.Decimal) {
 		return true, nil
 	}
-	problem := "Not sent: a protective order has closed the position already."
-	if !position.Qty.IsZero() {
-		problem = "Not sent: a protective order has closed a part of the position meanwhile. What is left is decided by the next cycle."
+	return false, t.settle(ctx, order, trade.WasExpired, overtakenSentence(protected, position))
+}
+
+// hasWaited reports whether the order closes a position as it was seen before this turn began, or
+// before a patient search for the order's first sending: a person may have closed it since.
+func (t *turn) hasWaited(order trade.Order) bool {
+	return order.Intent.Purpose.Closes() && (order.SentTwice || order.Intent.CreatedAt.Before(t.begun))
+}
+
+func overtakenSentence(protected bool, position trade.Position) string {
+	who := "somebody"
+	if protected {
+		who = "a protective order"
 	}
-	return false, t.settle(ctx, order, trade.WasExpired, problem)
+	if position.Qty.IsZero() {
+		return "Not sent: " + who + " has closed the position already."
+	}
+	return "Not sent: " + who + " has closed a part of the position meanwhile. What is left is decided by the next cycle."
 }
 
 // closable is how many shares the exit's side can close of the position.

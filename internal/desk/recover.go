@@ -128,7 +128,12 @@ func (d *Desk) waitUntil(ctx context.Context, moment time.Time) bool {
 	}
 }
 
-// refresh takes over the broker's reports on orders that were still working, with their fills.
+// mayHide is how long an order that the broker has confirmed may be missing where it is asked for:
+// its lists follow each other, and an order that is taken for gone would be nobody's.
+const mayHide = time.Minute
+
+// refresh takes over the broker's reports on orders that were still working, with their fills. One
+// that the broker no longer knows has ended, unless it was confirmed just now.
 func (t *turn) refresh(ctx context.Context) error {
 	orders, err := t.Journal.LiveOrders(ctx, t.AccountID)
 	if err != nil || len(orders) == 0 {
@@ -142,6 +147,9 @@ func (t *turn) refresh(ctx context.Context) error {
 		order := &orders[i]
 		report, err := t.Broker.OrderByClientID(ctx, order.Intent.ClientOrderID)
 		if errors.Is(err, engine.ErrOrderNotFound) {
+			if t.Clock.Now().Before(order.UpdatedAt.Add(mayHide)) {
+				continue
+			}
 			err = t.settle(ctx, order, trade.WasCanceled, "The broker no longer knows the order.")
 		} else if err == nil {
 			err = t.adopt(ctx, order, report, of(report.ID, fills))

@@ -3,7 +3,9 @@ package desk_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -384,6 +386,47 @@ func TestAnExitNeverSellsWhatIsNotHeld(t *testing.T) {
 	}
 	if dropped != 1 {
 		t.Errorf("%d exits were dropped, want 1", dropped)
+	}
+}
+
+// An exit could not be sent, and before the program comes to it again somebody closes the position
+// by hand. Sent now it would sell short what is not held.
+func TestAnExitThatWaitedNeverSellsWhatWasClosedByHand(t *testing.T) {
+	t.Parallel()
+	h := setup(t, storetest.SQLite)
+	if _, err := h.run(t); err != nil {
+		t.Fatal(err)
+	}
+	h.advance(t, busy.Add(time.Minute))
+	bought := h.positions(t)
+	if len(bought) < 2 {
+		t.Fatalf("%d positions; the test needs at least two", len(bought))
+	}
+	selling := h.cycle()
+	selling.Settings.RSI.Oversold, selling.Settings.RSI.Overbought = 1, 2
+	h.expect(status(429, `{"code":42910000,"message":"rate limit exceeded"}`))
+	if _, err := h.desk.RunCycle(t.Context(), selling); err == nil {
+		t.Fatal("the cycle does not say that orders are waiting")
+	}
+	h.accident.Store(nil)
+	byHand := slices.Sorted(maps.Keys(bought))[0]
+	if _, err := h.client.Submit(t.Context(), trade.Intent{
+		ClientOrderID: "by hand", Symbol: byHand, Side: trade.SideSell, Type: trade.MarketOrder, TimeInForce: trade.TIFDay, Qty: decimal.NewNullDecimal(bought[byHand]),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.advance(t, busy.Add(2*time.Minute))
+	if err := h.desk.Resolve(t.Context(), "account", h.client, 0); err != nil {
+		t.Fatal(err)
+	}
+	h.advance(t, busy.Add(3*time.Minute))
+	if left := h.positions(t); len(left) != 0 {
+		t.Errorf("positions at the end: %v, want none: neither short nor kept", left)
+	}
+	for _, order := range h.journal(t) {
+		if order.Intent.Purpose == trade.Exit && (order.State == trade.Expired) != (order.Intent.Symbol == byHand) {
+			t.Errorf("the exit of %s is %s (%s)", order.Intent.Symbol, order.State, order.Problem)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ type turn struct {
 	*Desk
 	Run
 	lease trade.Lease
+	begun time.Time // by this machine's clock
 	// Log is the desk's; within a cycle its lines carry the cycle's id.
 	Log *slog.Logger
 	// The market's time when it was last asked, and this machine's then.
@@ -26,7 +27,7 @@ func (d *Desk) take(ctx context.Context, run Run) (_ context.Context, t *turn, d
 		return ctx, nil, nil, err
 	}
 	d.AtStep(StepLeaseTaken)
-	t = &turn{Desk: d, Run: run, lease: lease, Log: d.Log}
+	t = &turn{Desk: d, Run: run, lease: lease, begun: d.Clock.Now(), Log: d.Log}
 	if err := t.sit(ctx); err != nil {
 		release()
 		return ctx, nil, nil, err
