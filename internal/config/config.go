@@ -47,6 +47,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
 	MetricsBind    string         // host:port of the metrics; empty: none are served
 	TradingEnabled bool           // false: nothing is submitted, every cycle is a dry run
+	BarsKept       int            // the newest stored bars of each symbol and timeframe; 0: all
 
 	TLS     TLS
 	Logs    Logs

@@ -146,6 +146,8 @@ var table = []Setting{
 		set:         into(func(c *Config) *secret.Text { return &c.Alpaca.DataAccountKey }, parseSecret)},
 	{Name: "DATA_ACCOUNT_SECRET", Secret: true, Description: "Secret that belongs to DATA_ACCOUNT_KEY.",
 		set: into(func(c *Config) *secret.Text { return &c.Alpaca.DataAccountSecret }, parseSecret)},
+	{Name: "BARS_KEEP", Default: "5000", Description: "How many of the newest bars of each symbol and timeframe stay in the database, from 500 on, or `all`: [TRADING.md](TRADING.md#bars).",
+		set: into(func(c *Config) *int { return &c.BarsKept }, parseBarsKept)},
 	{Name: "FLASK_APP", Ignored: true, Description: "No effect: one program serves everything."},
 	{Name: "GUNICORN_WORKERS", Ignored: true, Description: "No effect: one process serves everything, and no order is placed twice."},
 }

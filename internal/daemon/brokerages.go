@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/app"
@@ -84,7 +85,22 @@ func (d dialer) feedName(mode, userID string) string {
 	case d.prices != nil:
 		return market
 	default:
-		return market + " of " + userID
+		return market + ofUser + userID
+	}
+}
+
+// ofUser stands in a feed's name before the user whose it is.
+const ofUser = " of "
+
+// ownerless tells feeds of users who have none of the accounts any more.
+func ownerless(accounts []trade.BrokerageAccount) func(feed string) bool {
+	users := map[string]bool{}
+	for _, account := range accounts {
+		users[account.UserID] = true
+	}
+	return func(feed string) bool {
+		_, user, owned := strings.Cut(feed, ofUser)
+		return owned && !users[user]
 	}
 }
 

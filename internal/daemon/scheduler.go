@@ -24,6 +24,7 @@ type scheduler struct {
 	sessions   store.Sessions
 	log        *slog.Logger
 	every      time.Duration
+	barsKept   int // of each symbol and timeframe; 0: all
 	metrics    *metrics.Metrics
 
 	running   atomic.Bool
@@ -53,7 +54,7 @@ func (s *scheduler) start(ctx context.Context) error {
 		Maintain: func(ctx context.Context) error {
 			return s.counted("maintain", func() error {
 				_, err := s.sessions.Sweep(ctx)
-				return errors.Join(err, s.store.SweepLinks(ctx), s.store.SweepSignIns(ctx))
+				return errors.Join(err, s.store.SweepLinks(ctx), s.store.SweepSignIns(ctx), s.sweepBars(ctx))
 			})
 		},
 	}
@@ -79,6 +80,19 @@ func (s *scheduler) tick(ctx context.Context) (cycles []jobs.Due, err error) {
 		return nil, err
 	}
 	return cycles, nil
+}
+
+// sweepBars removes stored bars that nobody needs any more.
+func (s *scheduler) sweepBars(ctx context.Context) error {
+	accounts, err := s.store.AllAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	removed, err := s.store.SweepBars(ctx, s.barsKept, ownerless(accounts))
+	if removed > 0 {
+		s.log.Info("old bars removed", "bars", removed)
+	}
+	return err
 }
 
 // counted does a job, and counts it.

@@ -295,7 +295,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	if h.options.Scheduler {
 		h.watches = accounts.WatchOrders(orderListener{h.automation, tradingDesk, h.options.Log}, h.options.Log)
 		h.automation.Watch = h.watches.Follow
-		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery, metrics: h.metrics}
+		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery, barsKept: h.options.Config.BarsKept, metrics: h.metrics}
 		settings.Scheduler = h.scheduler
 	}
 	if h.demo != nil {

@@ -37,16 +37,18 @@ func (s *Store) AccountStrategy(ctx context.Context, accountID string) (trade.Ac
 	return row.strategy()
 }
 
-func (r accountStrategyRow) strategy() (trade.AccountStrategy, error) {
-	strategy := trade.AccountStrategy{AccountID: r.AccountID, UserID: r.UserID}
+// strategy reads the row. A key that this version does not know is an error: the limit behind it
+// would not hold.
+func (r accountStrategyRow) strategy() (strategy trade.AccountStrategy, err error) {
+	strategy.AccountID, strategy.UserID = r.AccountID, r.UserID
 	if r.Settings != nil {
-		if err := json.Unmarshal([]byte(*r.Settings), &strategy.Settings); err != nil {
-			return trade.AccountStrategy{}, fmt.Errorf("read strategy of account %s: %w", r.AccountID, err)
+		if strategy.Settings, err = readDocument[*trade.Settings]([]byte(*r.Settings)); err != nil {
+			return strategy, fmt.Errorf("read strategy of account %s: %w", r.AccountID, err)
 		}
 	}
 	if r.Watchlist != nil {
-		if err := json.Unmarshal([]byte(*r.Watchlist), &strategy.Watchlist); err != nil {
-			return trade.AccountStrategy{}, fmt.Errorf("read watchlist of account %s: %w", r.AccountID, err)
+		if strategy.Watchlist, err = readDocument[[]trade.WatchedSymbol]([]byte(*r.Watchlist)); err != nil {
+			return strategy, fmt.Errorf("read watchlist of account %s: %w", r.AccountID, err)
 		}
 	}
 	return strategy, nil

@@ -31,12 +31,23 @@ func (d *document[T]) Scan(stored any) error {
 	default:
 		return fmt.Errorf("%T is stored as %T", d.value, stored)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	var read T
-	if err := decoder.Decode(&read); err != nil {
-		return fmt.Errorf("read %T: %w", d.value, err)
+	read, err := readDocument[T](text)
+	if err != nil {
+		return err
 	}
 	d.value = read
 	return nil
+}
+
+// readDocument reads the JSON of one value, whole and with known keys only.
+func readDocument[T any](text []byte) (read T, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&read); err != nil {
+		return read, fmt.Errorf("read %T: %w", read, err)
+	}
+	if decoder.More() {
+		return read, fmt.Errorf("read %T: something follows it", read)
+	}
+	return read, nil
 }

@@ -21,8 +21,8 @@ func readInstallationRisk(ctx context.Context, db bun.IDB, lock string) (trade.R
 	if err := db.NewRaw("SELECT risk FROM installation_settings WHERE id = 1"+lock).Scan(ctx, &text); err != nil {
 		return trade.RiskLimits{}, explain(err)
 	}
-	var limits trade.RiskLimits
-	if err := json.Unmarshal([]byte(text), &limits); err != nil {
+	limits, err := readDocument[trade.RiskLimits]([]byte(text))
+	if err != nil {
 		return trade.RiskLimits{}, fmt.Errorf("read the installation's risk limits: %w", err)
 	}
 	return limits, nil

@@ -58,3 +58,47 @@ func text(t *testing.T, settings trade.Settings) string {
 	}
 	return string(written)
 }
+
+// TestSettingsOfANewerVersionAreRefused: a limit that this version does not know would not hold, so
+// what is stored with one is not read at all.
+func TestSettingsOfANewerVersionAreRefused(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	user := auth.User{ID: uuid.NewString(), Username: "ann", Email: "ann@example.com", PasswordHash: "x", Role: auth.Trader, CreatedAt: time.Unix(1, 0)}
+	if _, err := s.CreateUser(t.Context(), user, []byte{1}, trade.DefaultSettings(), audit.Entry{Action: audit.Register}); err != nil {
+		t.Fatal(err)
+	}
+	account := trade.BrokerageAccount{ID: uuid.NewString(), UserID: user.ID, Name: "Paper", Paper: true, CreatedAt: time.Unix(1, 0), SealedKey: []byte{1}, SealedSecret: []byte{1}}
+	if _, err := s.CreateAccount(t.Context(), account, audit.Entry{Action: audit.AccountCreated}); err != nil {
+		t.Fatal(err)
+	}
+	reads := map[string]func() error{
+		"UPDATE settings SET risk = ?": func() error {
+			_, err := s.UserSettings(t.Context(), user.ID)
+			return err
+		},
+		"UPDATE settings SET execution = ?": func() error {
+			_, err := s.UserSettings(t.Context(), user.ID)
+			return err
+		},
+		"UPDATE installation_settings SET risk = ?": func() error {
+			_, err := s.InstallationRisk(t.Context())
+			return err
+		},
+		"INSERT INTO account_strategies (account_id, user_id, settings) VALUES ('" + account.ID + "', '', ?) ON CONFLICT (account_id) DO UPDATE SET settings = EXCLUDED.settings": func() error {
+			_, err := s.AccountStrategy(t.Context(), account.ID)
+			return err
+		},
+	}
+	for statement, read := range reads {
+		for _, stored := range []string{`{"MaxSecretRisk": 3}`, `{} {}`, `{"`, `{}`} {
+			good := stored == `{}`
+			if _, err := s.Writer().ExecContext(t.Context(), statement, stored); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+			if err := read(); (err == nil) != good {
+				t.Errorf("%s with %s is read: %v", statement, stored, err)
+			}
+		}
+	}
+}

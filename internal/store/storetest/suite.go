@@ -49,6 +49,7 @@ func Run(t *testing.T, address Address) {
 		{"Bars", bars},
 		{"BarsOfManySymbols", barsOfManySymbols},
 		{"BarsKeepEveryDigit", barsKeepEveryDigit},
+		{"BarsAreSwept", barsAreSwept},
 		{"Installation", installation},
 		{"AuditChain", auditChain},
 		{"AuditNeedsItsKey", auditNeedsItsKey},
