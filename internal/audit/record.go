@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func appendCanonical(text []byte, r *Record) []byte {
 // appendString appends the value as encoding/json writes it.
 func appendString(text []byte, value string) []byte {
 	for i := range len(value) {
-		if c := value[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if !plainCharacter[value[i]] {
 			quoted, err := json.Marshal(value)
 			if err != nil {
 				panic(err) // a string is always written
@@ -53,6 +54,14 @@ func appendString(text []byte, value string) []byte {
 	text = append(text, value...)
 	return append(text, '"')
 }
+
+// plainCharacter are those that encoding/json writes as they are.
+var plainCharacter = func() (plain [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		plain[c] = !strings.ContainsRune(`"\<>&`, c)
+	}
+	return plain
+}()
 
 // MarshalJSON writes the entry's canonical form with the two hashes in base64.
 func (r Record) MarshalJSON() ([]byte, error) {

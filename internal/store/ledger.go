@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,70 +23,6 @@ func (s *Store) AuditHead(ctx context.Context) (audit.Head, error) {
 }
 
 const noHead = "The audit log has no head: its row was removed. Nothing can be changed until it is restored."
-
-const recordColumns = "sequence, at, actor, actor_name, session, address, user_agent, action, target, details, previous_hash, hash"
-
-// ScanAudit visits the entries from first to last in order, in parts, so that no read lasts long.
-// A record is valid until visit returns; an error of visit ends the scan and comes back.
-func (s *Store) ScanAudit(ctx context.Context, first, last int64, visit func(*audit.Record) error) error {
-	for first <= last {
-		upTo := min(last, first+scanned-1)
-		if err := s.scanAudit(ctx, first, upTo, visit); err != nil {
-			return err
-		}
-		first = upTo + 1
-	}
-	return nil
-}
-
-const scanned = 5000 // entries in one read
-
-func (s *Store) scanAudit(ctx context.Context, first, last int64, visit func(*audit.Record) error) error {
-	query := fmt.Sprintf("SELECT "+recordColumns+" FROM audit_entries WHERE sequence BETWEEN %d AND %d ORDER BY sequence", first, last)
-	rows, err := s.read.DB.QueryContext(ctx, query)
-	if err != nil {
-		return explain(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var scan recordScan
-	for rows.Next() {
-		if err := scan.read(rows); err != nil {
-			return err
-		}
-		if err := visit(&scan.record); err != nil {
-			return err
-		}
-	}
-	return explain(rows.Err())
-}
-
-// recordScan reads records into buffers that it uses again.
-type recordScan struct {
-	record audit.Record
-	at     int64
-	raw    [9]sql.RawBytes
-	words  [7]string
-}
-
-func (r *recordScan) read(rows *sql.Rows) error {
-	err := rows.Scan(&r.record.Sequence, &r.at, &r.raw[0], &r.raw[1], &r.raw[2], &r.raw[3], &r.raw[4], &r.raw[5], &r.raw[6],
-		&r.record.DetailsText, &r.raw[7], &r.raw[8])
-	if err != nil {
-		return fmt.Errorf("read audit entry: %w", err)
-	}
-	for i := range r.words {
-		if string(r.raw[i]) != r.words[i] { // most entries resemble the one before
-			r.words[i] = string(r.raw[i])
-		}
-	}
-	w := &r.words
-	r.record.Entry = audit.Entry{
-		Sequence: r.record.Sequence, At: time.UnixMicro(r.at).UTC(), Actor: w[0], ActorName: w[1], Session: w[2],
-		Address: w[3], UserAgent: w[4], Action: audit.Action(w[5]), Target: w[6],
-	}
-	r.record.PreviousHash, r.record.Hash = r.raw[7], r.raw[8]
-	return nil
-}
 
 // AuditEntries returns the entries that the filter chooses, newest first.
 func (s *Store) AuditEntries(ctx context.Context, filter audit.Filter) ([]audit.Record, error) {
