@@ -25,19 +25,20 @@ type book struct {
 	planned      map[string]bool                // symbols with an order of this plan
 	exposed      map[string]bool                // symbols held, or ordered and not held: they count as positions
 	buyingPower  decimal.Decimal
+	usual        decimal.Decimal // an entry's dollars when its size is a share of equity
 	risk         *risk.State
 	barred       trade.Skip // why nothing may be entered at all; empty: it may
 }
 
-func openBook(input PlanInput) *book {
-	now := input.moment()
+func openBook(input *PlanInput) *book {
 	b := &book{
 		settings: input.Settings, installation: input.Installation, account: input.Portfolio.Account,
 		state: input.State, assets: input.Assets, quotes: input.Quotes,
 		open: input.Now.IsZero() || market.IsOpen(input.Now), positions: map[string]trade.Position{},
 		orders: map[string][]trade.BrokerOrder{}, planned: map[string]bool{}, exposed: map[string]bool{},
 		buyingPower: input.Portfolio.Account.BuyingPower,
-		risk:        risk.NewState(now, input.Portfolio.Account, input.Record),
+		usual:       input.Portfolio.Account.Equity.Mul(input.Settings.PositionSizePct).Shift(-2).Round(2),
+		risk:        risk.NewState(input.moment(), input.Portfolio.Account, input.Record),
 	}
 	if input.Settings.Execution.Foreign == trade.IgnoreForeign {
 		b.foreign = input.Foreign
@@ -48,13 +49,12 @@ func openBook(input PlanInput) *book {
 			b.risk.Hold(position.Symbol, worth(position))
 		}
 	}
-	prices := pricesOf(input.Signals)
 	for _, order := range input.Portfolio.OpenOrders {
 		if order.Open() {
 			b.orders[order.Symbol] = append(b.orders[order.Symbol], order)
 			b.exposed[order.Symbol] = true
 			if b.positions[order.Symbol].Qty.IsZero() {
-				b.risk.Hold(order.Symbol, sought(order, prices[order.Symbol]))
+				b.risk.Hold(order.Symbol, sought(order, input.priceOf(order.Symbol)))
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func openBook(input PlanInput) *book {
 }
 
 // moment is the market's time; a caller that does not say it means the newest bar's end.
-func (input PlanInput) moment() time.Time {
+func (input *PlanInput) moment() time.Time {
 	now := input.Now
 	for _, signal := range input.Signals {
 		if input.Now.IsZero() && signal.BarEnd.After(now) {
@@ -79,18 +79,20 @@ func (b *book) bars() trade.Skip {
 	if b.state == trade.ReduceOnly {
 		return trade.SkipReduceOnly
 	}
-	if skip := risk.Barred(b.settings.Risk, b.risk); skip != "" {
+	if skip := risk.Barred(&b.settings.Risk, b.risk); skip != "" {
 		return skip
 	}
-	return risk.Barred(b.installation, b.risk)
+	return risk.Barred(&b.installation, b.risk)
 }
 
-func pricesOf(signals []trade.Signal) map[string]decimal.Decimal {
-	prices := make(map[string]decimal.Decimal, len(signals))
-	for _, signal := range signals {
-		prices[signal.Symbol] = priceOf(signal)
+// priceOf is the close that the symbol's signal was decided on, zero without one.
+func (input *PlanInput) priceOf(symbol string) decimal.Decimal {
+	for i := range input.Signals {
+		if input.Signals[i].Symbol == symbol {
+			return priceOf(&input.Signals[i])
+		}
 	}
-	return prices
+	return decimal.Zero
 }
 
 // worth is the size of a position in dollars.
@@ -113,7 +115,7 @@ func sought(order trade.BrokerOrder, price decimal.Decimal) decimal.Decimal {
 }
 
 // take counts a planned order.
-func (b *book) take(order order) {
+func (b *book) take(order *order) {
 	b.planned[order.symbol], b.exposed[order.symbol] = true, true
 	b.risk.Ordered()
 	if order.purpose == trade.Entry {
@@ -123,7 +125,7 @@ func (b *book) take(order order) {
 }
 
 // decide returns the order that the signal asks for, or why there is none.
-func (b *book) decide(signal trade.Signal) (order, trade.Skip) {
+func (b *book) decide(signal *trade.Signal) (order, trade.Skip) {
 	asset, known := b.assets[signal.Symbol]
 	side := trade.SideBuy
 	if signal.Action == trade.Sell {
@@ -156,7 +158,7 @@ func (b *book) decide(signal trade.Signal) (order, trade.Skip) {
 }
 
 // turn closes a position on the other side, or begins one.
-func (b *book) turn(signal trade.Signal, asset trade.Asset, side trade.Side) (order, trade.Skip) {
+func (b *book) turn(signal *trade.Signal, asset trade.Asset, side trade.Side) (order, trade.Skip) {
 	position, held := b.positions[signal.Symbol]
 	switch {
 	case side == trade.SideBuy && position.Qty.IsPositive():

@@ -17,7 +17,7 @@ var (
 )
 
 // enterLong buys what is not held.
-func (b *book) enterLong(signal trade.Signal, asset trade.Asset) (order, trade.Skip) {
+func (b *book) enterLong(signal *trade.Signal, asset trade.Asset) (order, trade.Skip) {
 	entry, skip := b.entry(signal, asset, trade.SideBuy)
 	if skip != "" {
 		return order{}, skip
@@ -27,7 +27,7 @@ func (b *book) enterLong(signal trade.Signal, asset trade.Asset) (order, trade.S
 }
 
 // enterShort sells whole shares that are not held, where settings, account and asset allow it.
-func (b *book) enterShort(signal trade.Signal, asset trade.Asset) (order, trade.Skip) {
+func (b *book) enterShort(signal *trade.Signal, asset trade.Asset) (order, trade.Skip) {
 	switch {
 	case !b.settings.AllowShort:
 		return order{}, trade.SkipNoPosition
@@ -44,19 +44,19 @@ func (b *book) enterShort(signal trade.Signal, asset trade.Asset) (order, trade.
 }
 
 // entry makes the order of a new position, whatever its direction: its price, size and protection.
-func (b *book) entry(signal trade.Signal, asset trade.Asset, side trade.Side) (order, trade.Skip) {
+func (b *book) entry(signal *trade.Signal, asset trade.Asset, side trade.Side) (order, trade.Skip) {
 	switch {
 	case b.barred != "":
 		return order{}, b.barred
 	case len(b.exposed) >= b.settings.MaxPositions:
 		return order{}, trade.SkipMaxPositions
 	}
-	entry := order{symbol: signal.Symbol, side: side, purpose: trade.Entry, tif: b.settings.TimeInForce, kind: trade.MarketOrder}
-	b.price(&entry, signal)
+	entry := order{symbol: signal.Symbol, side: side, purpose: trade.Entry, tif: b.settings.TimeInForce, kind: trade.MarketOrder, close: priceOf(signal)}
+	b.price(&entry)
 	if skip := b.size(&entry, signal, asset); skip != "" {
 		return order{}, skip
 	}
-	guarded, fits := guardsAt(entry.price, b.settings.Execution, side == trade.SideSell)
+	guarded, fits := guardsAt(entry.price, &b.settings.Execution, side == trade.SideSell)
 	if !fits {
 		return order{}, trade.SkipMinPrice
 	}
@@ -66,12 +66,12 @@ func (b *book) entry(signal trade.Signal, asset trade.Asset, side trade.Side) (o
 
 // allow asks whether the account can pay for the entry, and every limit, the account's and the
 // installation's.
-func (b *book) allow(entry order, signal trade.Signal) (order, trade.Skip) {
-	asked := risk.Entry{Signal: signal, Value: entry.value(), Quote: b.quotes[signal.Symbol]}
-	if skip := risk.Refuses(b.settings.Risk, b.risk, asked); skip != "" {
+func (b *book) allow(entry order, signal *trade.Signal) (order, trade.Skip) {
+	asked := &risk.Entry{Signal: *signal, Close: entry.close, Value: entry.value(), Quote: b.quotes[signal.Symbol]}
+	if skip := risk.Refuses(&b.settings.Risk, b.risk, asked); skip != "" {
 		return order{}, skip
 	}
-	if skip := risk.Refuses(b.installation, b.risk, asked); skip != "" {
+	if skip := risk.Refuses(&b.installation, b.risk, asked); skip != "" {
 		return order{}, skip
 	}
 	if entry.reserves.GreaterThan(b.buyingPower) {
@@ -80,4 +80,4 @@ func (b *book) allow(entry order, signal trade.Signal) (order, trade.Skip) {
 	return entry, ""
 }
 
-func priceOf(signal trade.Signal) decimal.Decimal { return decimal.NewFromFloat(signal.Price) }
+func priceOf(signal *trade.Signal) decimal.Decimal { return decimal.NewFromFloat(signal.Price) }

@@ -5,10 +5,10 @@ import "github.com/jcap24/alpaca-trader/internal/trade"
 // exit sells what is available of a long position, or buys back a whole short one. What our own
 // protective orders hold is available too: they are canceled first. The broker takes fractions of a
 // share with time in force day and in regular hours only (RULES 5.2, 5.5).
-func (b *book) exit(signal trade.Signal, position trade.Position) (order, trade.Skip) {
+func (b *book) exit(signal *trade.Signal, position trade.Position) (order, trade.Skip) {
 	exit := order{
 		symbol: position.Symbol, side: trade.SideSell, purpose: trade.Exit,
-		qty: position.QtyAvailable, tif: b.settings.TimeInForce, kind: trade.MarketOrder,
+		qty: position.QtyAvailable, tif: b.settings.TimeInForce, kind: trade.MarketOrder, close: priceOf(signal),
 		cancelFirst: b.protecting(position),
 	}
 	if position.Qty.IsNegative() {
@@ -20,7 +20,7 @@ func (b *book) exit(signal trade.Signal, position trade.Position) (order, trade.
 	if !exit.qty.IsPositive() {
 		return order{}, trade.SkipHeldQuantity
 	}
-	b.price(&exit, signal)
+	b.price(&exit)
 	if !exit.qty.IsInteger() {
 		exit.tif, exit.extended = trade.TIFDay, false
 	}

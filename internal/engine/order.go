@@ -20,20 +20,21 @@ type order struct {
 	class       trade.OrderClass
 	guards      guards
 	cancelFirst []string
+	close       decimal.Decimal // dollars a share at the bar that is decided on
 	price       decimal.Decimal // entries: dollars a share, as far as is known
 	reserves    decimal.Decimal // buying power that the broker sets aside
 }
 
 // unitPrice is what a share costs at most, as far as is known: the limit, else the last close.
-func (o order) unitPrice(signal trade.Signal) decimal.Decimal {
+func (o *order) unitPrice() decimal.Decimal {
 	if o.limit.IsPositive() {
 		return o.limit
 	}
-	return priceOf(signal)
+	return o.close
 }
 
 // value is an entry's size in dollars.
-func (o order) value() decimal.Decimal {
+func (o *order) value() decimal.Decimal {
 	if o.notional.IsPositive() {
 		return o.notional
 	}
@@ -46,7 +47,7 @@ func given(amount decimal.Decimal) decimal.NullDecimal {
 }
 
 // intent completes the order with who asks for it, why, and until when.
-func (input PlanInput) intent(signal trade.Signal, order order, revision string) *trade.Intent {
+func (input *PlanInput) intent(signal *trade.Signal, order *order, revision string) *trade.Intent {
 	attempt := 0
 	if input.Attempt != nil {
 		attempt = input.Attempt(order.symbol, order.purpose, signal.BarEnd)

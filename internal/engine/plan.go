@@ -42,14 +42,15 @@ type PlanInput struct {
 // Notional entries are equity times position_size_pct / 100 rounded to cents, half away from
 // zero (Python's round, half to even, differs only where the third decimal is an exact 5).
 func Plan(input PlanInput) []trade.Decision {
-	book, revision := openBook(input), StrategyRevision(input.Settings)
+	book, revision := openBook(&input), StrategyRevision(input.Settings)
 	decisions := make([]trade.Decision, 0, len(input.Signals))
-	for _, signal := range input.Signals {
+	for i := range input.Signals {
+		signal := &input.Signals[i]
 		order, skip := book.decide(signal)
-		decision := trade.Decision{Signal: signal, Skip: skip}
+		decision := trade.Decision{Signal: *signal, Skip: skip}
 		if skip == "" {
-			book.take(order)
-			decision.Intent = input.intent(signal, order, revision)
+			book.take(&order)
+			decision.Intent = input.intent(signal, &order, revision)
 		}
 		decisions = append(decisions, decision)
 	}

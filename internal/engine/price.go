@@ -14,8 +14,8 @@ var (
 
 // price gives the order its type and limit: a limit order's offset from the last close, or how far
 // a market order may slip. Without either it stays a market order.
-func (b *book) price(o *order, signal trade.Signal) {
-	execution, away := b.settings.Execution, decimal.Zero
+func (b *book) price(o *order) {
+	execution, away := &b.settings.Execution, decimal.Zero
 	switch {
 	case b.settings.OrderType == trade.LimitOrder:
 		away = execution.LimitOffsetPct
@@ -25,7 +25,7 @@ func (b *book) price(o *order, signal trade.Signal) {
 		return
 	}
 	o.kind, o.extended = trade.LimitOrder, execution.ExtendedHours
-	o.limit = Beyond(priceOf(signal), away, o.side)
+	o.limit = Beyond(o.close, away, o.side)
 }
 
 // Beyond returns the price so many percent beyond another: above it for a buy, below it for a sell,
@@ -59,7 +59,7 @@ type guards struct{ stop, profit decimal.Decimal } // zero: none
 
 // guardsAt returns the prices for a position that begins at the price: a stop is never nearer, a
 // profit never smaller than the percentages. false when the price is too low for a stop.
-func guardsAt(price decimal.Decimal, execution trade.ExecutionSettings, short bool) (guards, bool) {
+func guardsAt(price decimal.Decimal, execution *trade.ExecutionSettings, short bool) (guards, bool) {
 	var g guards
 	if execution.StopLossPct.IsPositive() {
 		if g.stop = tickDown(price.Mul(less(execution.StopLossPct))); short {

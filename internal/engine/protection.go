@@ -65,7 +65,7 @@ func Protection(input ProtectionInput) []trade.Intent {
 func (input ProtectionInput) protect(position trade.Position, entry trade.Intent, revision string) (trade.Intent, bool) {
 	qty := decimal.Min(position.Qty.Abs(), position.QtyAvailable.Abs()).Truncate(0)
 	short := position.Qty.IsNegative()
-	around, fits := guardsAt(position.AvgEntryPrice, input.Settings.Execution, short)
+	around, fits := guardsAt(position.AvgEntryPrice, &input.Settings.Execution, short)
 	if !qty.IsPositive() || !position.AvgEntryPrice.IsPositive() || !fits {
 		return trade.Intent{}, false
 	}

@@ -15,7 +15,8 @@ func NeedsQuotes(settings trade.Settings, installation trade.RiskLimits) bool {
 // last price are each bar's close.
 func QuotesAtClose(signals []trade.Signal) map[string]trade.Quote {
 	quotes := make(map[string]trade.Quote, len(signals))
-	for _, signal := range signals {
+	for i := range signals {
+		signal := &signals[i]
 		price := priceOf(signal)
 		quotes[signal.Symbol] = trade.Quote{Bid: price, Ask: price, Last: price, At: signal.BarEnd}
 	}

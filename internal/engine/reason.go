@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -11,31 +10,27 @@ import (
 
 // reason is the sentence that explains an intent: "Buy AAPL for $1,000.00: RSI 27.4 < 30 and the
 // close 91.20 reached the lower band 91.55."
-func reason(signal trade.Signal, order order) string {
-	return fmt.Sprintf("%s: %s.", deed(order), because(signal))
+func reason(signal *trade.Signal, order *order) string {
+	return amount(order) + terms(order) + ": " + because(signal) + "."
 }
 
-func deed(order order) string {
-	return amount(order) + terms(order)
-}
-
-func amount(order order) string {
+func amount(order *order) string {
 	switch {
 	case order.purpose == trade.Exit && order.side == trade.SideBuy:
-		return fmt.Sprintf("Buy back %s of %s", shares(order.qty), order.symbol)
+		return "Buy back " + shares(order.qty) + " of " + order.symbol
 	case order.purpose == trade.Exit:
-		return fmt.Sprintf("Sell all %s of %s", shares(order.qty), order.symbol)
+		return "Sell all " + shares(order.qty) + " of " + order.symbol
 	case order.side == trade.SideSell:
-		return fmt.Sprintf("Sell %s of %s short", shares(order.qty), order.symbol)
+		return "Sell " + shares(order.qty) + " of " + order.symbol + " short"
 	case order.notional.IsZero():
-		return fmt.Sprintf("Buy %s of %s", shares(order.qty), order.symbol)
+		return "Buy " + shares(order.qty) + " of " + order.symbol
 	default:
-		return fmt.Sprintf("Buy %s for %s", order.symbol, dollars(order.notional))
+		return "Buy " + order.symbol + " for " + dollars(order.notional)
 	}
 }
 
 // terms says what limits the order and what protects the position.
-func terms(order order) string {
+func terms(order *order) string {
 	text := ""
 	switch {
 	case order.limit.IsPositive() && order.side == trade.SideBuy:
@@ -53,7 +48,7 @@ func terms(order order) string {
 }
 
 // because lists the reasons of the votes that carried the signal.
-func because(signal trade.Signal) string {
+func because(signal *trade.Signal) string {
 	var reasons []string
 	for _, vote := range signal.Votes {
 		if vote.Action == signal.Action && vote.Reason != "" {
@@ -61,7 +56,7 @@ func because(signal trade.Signal) string {
 		}
 	}
 	if len(reasons) == 0 {
-		return fmt.Sprintf("the signal is %s", signal.Action)
+		return "the signal is " + string(signal.Action)
 	}
 	last := len(reasons) - 1
 	if last == 0 {
@@ -71,7 +66,7 @@ func because(signal trade.Signal) string {
 }
 
 func shares(qty decimal.Decimal) string {
-	if qty.Equal(decimal.NewFromInt(1)) {
+	if qty.Equal(one) {
 		return "1 share"
 	}
 	return grouped(qty.String()) + " shares"
@@ -79,8 +74,8 @@ func shares(qty decimal.Decimal) string {
 
 // dollars writes money with cents, and prices below a dollar with what they have besides.
 func dollars(amount decimal.Decimal) string {
-	if cents := amount.Round(2); cents.Equal(amount) {
-		return "$" + grouped(cents.StringFixed(2))
+	if amount.Exponent() >= -2 || amount.Equal(amount.Truncate(2)) {
+		return "$" + grouped(amount.StringFixed(2))
 	}
 	return "$" + grouped(amount.String())
 }

@@ -12,8 +12,8 @@ const shareDigits = 9
 // size gives the entry its quantity or notional. Where the broker allows fractions (a fractionable
 // asset bought for the day in regular hours, without orders that protect it: RULES 5.2, 5.6) dollars
 // become a notional or a fraction; otherwise as many whole shares as they buy.
-func (b *book) size(entry *order, signal trade.Signal, asset trade.Asset) trade.Skip {
-	price := entry.unitPrice(signal)
+func (b *book) size(entry *order, signal *trade.Signal, asset trade.Asset) trade.Skip {
+	price := entry.unitPrice()
 	if !price.IsPositive() {
 		return trade.SkipNoBars
 	}
@@ -44,8 +44,8 @@ func (b *book) size(entry *order, signal trade.Signal, asset trade.Asset) trade.
 
 // wanted is the size that the settings ask for: dollars in whole cents, or shares; the other is
 // zero.
-func (b *book) wanted(signal trade.Signal) (dollars, qty decimal.Decimal, skip trade.Skip) {
-	execution := b.settings.Execution
+func (b *book) wanted(signal *trade.Signal) (dollars, qty decimal.Decimal, skip trade.Skip) {
+	execution := &b.settings.Execution
 	switch execution.SizeBy {
 	case trade.SizeDollars:
 		dollars = execution.Dollars.Round(2)
@@ -58,7 +58,7 @@ func (b *book) wanted(signal trade.Signal) (dollars, qty decimal.Decimal, skip t
 		}
 		qty, _ = b.account.Equity.Mul(execution.RiskPct).Shift(-2).QuoRem(loss, shareDigits)
 	default:
-		dollars = b.account.Equity.Mul(b.settings.PositionSizePct).Shift(-2).Round(2)
+		dollars = b.usual
 	}
 	if dollars.LessThan(leastNotional) && !qty.IsPositive() {
 		return dollars, qty, trade.SkipTooSmall

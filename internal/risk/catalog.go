@@ -8,9 +8,9 @@ import "github.com/jcap24/alpaca-trader/internal/trade"
 type Limit struct {
 	Skip trade.Skip // its name
 	// Account reports whether no entry at all may be ordered now; nil: it asks about entries only.
-	Account func(trade.RiskLimits, *State) bool
+	Account func(*trade.RiskLimits, *State) bool
 	// Entry reports whether this one may not be; nil: it asks about the account only.
-	Entry func(trade.RiskLimits, *State, Entry) bool
+	Entry func(*trade.RiskLimits, *State, *Entry) bool
 }
 
 // Catalog lists every limit, in the order in which they are asked: what needs no figures of the
@@ -35,7 +35,7 @@ var Catalog = []Limit{
 
 // Barred returns the first limit that lets nothing be entered now, empty when none does. It is
 // asked once for all entries of a plan: no order of the plan changes it.
-func Barred(limits trade.RiskLimits, state *State) trade.Skip {
+func Barred(limits *trade.RiskLimits, state *State) trade.Skip {
 	for _, limit := range Catalog {
 		if limit.Account != nil && limit.Account(limits, state) {
 			return limit.Skip
@@ -45,7 +45,7 @@ func Barred(limits trade.RiskLimits, state *State) trade.Skip {
 }
 
 // Refuses returns the first limit that the entry would break, empty when it breaks none.
-func Refuses(limits trade.RiskLimits, state *State, entry Entry) trade.Skip {
+func Refuses(limits *trade.RiskLimits, state *State, entry *Entry) trade.Skip {
 	for _, limit := range Catalog {
 		if limit.Entry != nil && limit.Entry(limits, state, entry) {
 			return limit.Skip

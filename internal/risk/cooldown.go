@@ -6,8 +6,8 @@ import "github.com/jcap24/alpaca-trader/internal/trade"
 // (freqtrade's CooldownPeriod).
 var cooldownPeriod = Limit{
 	Skip: trade.SkipCooldownPeriod,
-	Entry: func(limits trade.RiskLimits, state *State, entry Entry) bool {
-		trades := state.trades[entry.Signal.Symbol]
+	Entry: func(limits *trade.RiskLimits, state *State, entry *Entry) bool {
+		trades := state.pastOf(entry.Signal.Symbol).trades
 		return limits.CooldownMinutes > 0 && len(trades) > 0 &&
 			state.Now.Before(trades[len(trades)-1].ExitAt.Add(minutes(limits.CooldownMinutes)))
 	},

@@ -10,7 +10,7 @@ import (
 // close: until the next session, whose previous close is another.
 var dailyLoss = Limit{
 	Skip: trade.SkipDailyLoss,
-	Account: func(limits trade.RiskLimits, state *State) bool {
+	Account: func(limits *trade.RiskLimits, state *State) bool {
 		return state.LastEquity.IsPositive() && fallen(state.LastEquity, state.Equity, limits.DailyLossPct)
 	},
 }

@@ -7,7 +7,7 @@ import "github.com/jcap24/alpaca-trader/internal/trade"
 // ended, deep as the drawdown may still be; while no trade has ended there is nothing to wait from.
 var maxDrawdown = Limit{
 	Skip: trade.SkipMaxDrawdown,
-	Account: func(limits trade.RiskLimits, state *State) bool {
+	Account: func(limits *trade.RiskLimits, state *State) bool {
 		limit, trades := limits.MaxDrawdown, state.Record.Trades
 		if !state.Record.Peak.IsPositive() || !fallen(state.Record.Peak, state.Equity, limit.Percent) {
 			return false

@@ -6,7 +6,7 @@ import "github.com/jcap24/alpaca-trader/internal/trade"
 // last set the account active: for the pause after the last of them, or until a person resumes.
 var consecutiveLosses = Limit{
 	Skip: trade.SkipConsecutiveLosses,
-	Account: func(limits trade.RiskLimits, state *State) bool {
+	Account: func(limits *trade.RiskLimits, state *State) bool {
 		limit, trades := limits.ConsecutiveLosses, state.Record.Trades
 		if limit.Trades == 0 {
 			return false

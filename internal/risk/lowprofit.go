@@ -1,6 +1,8 @@
 package risk
 
 import (
+	"time"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -11,24 +13,36 @@ import (
 // (freqtrade's LowProfitPairs: percentages are added up).
 var lowProfitSymbol = Limit{
 	Skip: trade.SkipLowProfitSymbol,
-	Entry: func(limits trade.RiskLimits, state *State, entry Entry) bool {
-		return limits.LowProfitSymbols.Trades > 0 && state.poor(limits.LowProfitSymbols, state.trades[entry.Signal.Symbol])
+	Entry: func(limits *trade.RiskLimits, state *State, entry *Entry) bool {
+		limit := limits.LowProfitSymbols
+		return limit.Trades > 0 && state.pastOf(entry.Signal.Symbol).poor(limit, state.Now)
 	},
 }
 
 // poor reports whether at an exit less than the pause ago the trades of the lookback up to it had
 // made too little.
-func (s *State) poor(limit trade.LowProfitLimit, trades []*trade.ClosedTrade) bool {
-	first, sum := 0, decimal.Zero
-	for i, last := range trades {
-		sum = sum.Add(last.ProfitPct)
-		for !trades[first].ExitAt.After(last.ExitAt.Add(-minutes(limit.LookbackMinutes))) && first < i {
-			sum = sum.Sub(trades[first].ProfitPct)
-			first++
+func (p *past) poor(limit trade.LowProfitLimit, now time.Time) bool {
+	if len(p.trades) < limit.Trades {
+		return false
+	}
+	earned := p.profits()
+	first := len(p.trades) - 1
+	for last := first; last >= 0 && now.Before(p.trades[last].ExitAt.Add(minutes(limit.PauseMinutes))); last-- {
+		since := p.trades[last].ExitAt.Add(-minutes(limit.LookbackMinutes))
+		for first = min(first, last); first > 0 && p.trades[first-1].ExitAt.After(since); {
+			first--
 		}
-		if i-first+1 >= limit.Trades && sum.LessThan(limit.RequiredPct) && s.Now.Before(last.ExitAt.Add(minutes(limit.PauseMinutes))) {
+		if last-first+1 >= limit.Trades && less(earned[last+1], earned[first], limit.RequiredPct) {
 			return true
 		}
 	}
 	return false
+}
+
+// less reports whether what was earned between two sums is below the bound.
+func less(until, before, bound decimal.Decimal) bool {
+	if before.IsZero() {
+		return until.LessThan(bound)
+	}
+	return until.Sub(before).LessThan(bound)
 }

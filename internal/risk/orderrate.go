@@ -11,7 +11,7 @@ import (
 // numbers. Exits count and are never kept back; what this plan has ordered already counts.
 var orderRate = Limit{
 	Skip: trade.SkipOrderRate,
-	Entry: func(limits trade.RiskLimits, state *State, _ Entry) bool {
+	Entry: func(limits *trade.RiskLimits, state *State, _ *Entry) bool {
 		return state.full(limits.MaxOrdersPerMinute, state.Now.Add(-time.Minute)) ||
 			state.full(limits.MaxOrdersPerDay, market.Day(state.Now).Add(-1))
 	},

@@ -17,10 +17,10 @@ func TestNoLimitsRefuseNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		state, entry := drawState(t), drawEntry(t)
-		if skip := risk.Barred(trade.RiskLimits{}, state); skip != "" {
+		if skip := risk.Barred(&trade.RiskLimits{}, state); skip != "" {
 			t.Fatalf("barred by %s", skip)
 		}
-		if skip := risk.Refuses(trade.RiskLimits{}, state, entry); skip != "" {
+		if skip := risk.Refuses(&trade.RiskLimits{}, state, entry); skip != "" {
 			t.Fatalf("refused by %s", skip)
 		}
 	})
@@ -50,7 +50,7 @@ func TestSharesHoldTogether(t *testing.T) {
 		held, bySector, total := map[string]decimal.Decimal{}, map[string]decimal.Decimal{}, decimal.Zero
 		for range 30 {
 			entry := drawEntry(t)
-			if risk.Refuses(limits, state, entry) != "" {
+			if risk.Refuses(&limits, state, entry) != "" {
 				continue
 			}
 			symbol := entry.Signal.Symbol
@@ -107,9 +107,10 @@ func drawState(t *rapid.T) *risk.State {
 	return risk.NewState(now, trade.Account{Equity: equity, LastEquity: decimal.NewFromInt(50000)}, record)
 }
 
-func drawEntry(t *rapid.T) risk.Entry {
-	return risk.Entry{
+func drawEntry(t *rapid.T) *risk.Entry {
+	return &risk.Entry{
 		Signal: trade.Signal{Symbol: rapid.SampledFrom([]string{"A", "B", "C", "D", "E"}).Draw(t, "entry"), Price: 10, BarEnd: now},
+		Close:  decimal.NewFromInt(10),
 		Value:  decimal.New(rapid.Int64Range(1, 1000000).Draw(t, "value"), -2),
 	}
 }

@@ -52,10 +52,10 @@ func (s story) ask() trade.Skip {
 	if s.signal != nil {
 		s.signal(&signal)
 	}
-	if skip := risk.Barred(s.limits, state); skip != "" {
+	if skip := risk.Barred(&s.limits, state); skip != "" {
 		return skip
 	}
-	return risk.Refuses(s.limits, state, risk.Entry{Signal: signal, Value: money("1000"), Quote: s.quote})
+	return risk.Refuses(&s.limits, state, &risk.Entry{Signal: signal, Close: decimal.NewFromFloat(signal.Price), Value: money("1000"), Quote: s.quote})
 }
 
 func (s story) check(t *testing.T, name string, want trade.Skip) {
@@ -187,12 +187,12 @@ func TestOrderRate(t *testing.T) {
 	story{limits: day, record: sent(midnight.Add(-time.Second), ago(300))}.check(t, "one was yesterday", "")
 
 	state := risk.NewState(now, trade.Account{Equity: money("10000")}, sent(ago(0)))
-	entry := risk.Entry{Signal: trade.Signal{Symbol: "AAPL", Price: 100, BarEnd: now}, Value: money("1000")}
-	if skip := risk.Refuses(minute, state, entry); skip != "" {
+	entry := &risk.Entry{Signal: trade.Signal{Symbol: "AAPL", Price: 100, BarEnd: now}, Close: money("100"), Value: money("1000")}
+	if skip := risk.Refuses(&minute, state, entry); skip != "" {
 		t.Errorf("the second order of the minute: %q", skip)
 	}
 	state.Ordered()
-	if skip := risk.Refuses(minute, state, entry); skip != trade.SkipOrderRate {
+	if skip := risk.Refuses(&minute, state, entry); skip != trade.SkipOrderRate {
 		t.Errorf("a planned order counts: %q", skip)
 	}
 }

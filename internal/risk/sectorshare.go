@@ -6,7 +6,7 @@ import "github.com/jcap24/alpaca-trader/internal/trade"
 // the user gave no sector are not limited.
 var maxSectorShare = Limit{
 	Skip: trade.SkipMaxSectorShare,
-	Entry: func(limits trade.RiskLimits, state *State, entry Entry) bool {
+	Entry: func(limits *trade.RiskLimits, state *State, entry *Entry) bool {
 		sector := limits.Sectors[entry.Signal.Symbol]
 		if sector == "" || !limits.MaxSectorPct.IsPositive() {
 			return false
@@ -17,6 +17,6 @@ var maxSectorShare = Limit{
 				sum = sum.Add(dollars)
 			}
 		}
-		return above(sum, state.Equity, limits.MaxSectorPct)
+		return state.exceeds(sum, limits.MaxSectorPct)
 	},
 }

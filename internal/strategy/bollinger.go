@@ -50,10 +50,10 @@ func judgeBands(close, upper, middle, lower float64) (trade.Action, string) {
 	case order(upper, lower, middle) == 0:
 		return trade.None, "the price has not moved and the bands have no width"
 	case close >= upper:
-		return trade.Sell, fmt.Sprintf("the close %s reached the upper band %s", dollars(close), dollars(upper))
+		return trade.Sell, "the close " + dollars(close) + " reached the upper band " + dollars(upper)
 	case close <= lower:
-		return trade.Buy, fmt.Sprintf("the close %s reached the lower band %s", dollars(close), dollars(lower))
+		return trade.Buy, "the close " + dollars(close) + " reached the lower band " + dollars(lower)
 	default:
-		return trade.None, fmt.Sprintf("the close %s is between the bands %s and %s", dollars(close), dollars(lower), dollars(upper))
+		return trade.None, "the close " + dollars(close) + " is between the bands " + dollars(lower) + " and " + dollars(upper)
 	}
 }

@@ -48,10 +48,10 @@ func (v *rsiVoter) judge() (trade.Action, string) {
 		return trade.None, "the price has not moved"
 	case rsi < low:
 		left, right := limit(rsi, low)
-		return trade.Buy, fmt.Sprintf("RSI %s < %s", left, right)
+		return trade.Buy, "RSI " + left + " < " + right
 	case rsi > high:
 		left, right := limit(rsi, high)
-		return trade.Sell, fmt.Sprintf("RSI %s > %s", left, right)
+		return trade.Sell, "RSI " + left + " > " + right
 	default:
 		return trade.None, fmt.Sprintf("RSI %.1f is between %g and %g", rsi, low, high)
 	}

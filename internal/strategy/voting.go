@@ -3,6 +3,7 @@ package strategy
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -62,16 +63,26 @@ func (c *crossing) action() trade.Action {
 
 // sentence says how one line lies to the other, or how it got there.
 func (c *crossing) sentence(line, other string, a, b float64) string {
-	verb := map[trade.Action][3]string{
-		trade.None: {"is below", "equals", "is above"},
-		trade.Buy:  {"", "", "rose above"},
-		trade.Sell: {"fell below", "", ""},
-	}[c.action()][c.now+1]
-	left, right := dollars(a), dollars(b)
-	if c.now != 0 {
-		left, right = apart(a, b, 2)
+	if c.now == 0 {
+		return line + " " + dollars(a) + " equals " + other + " " + dollars(b)
 	}
-	return fmt.Sprintf("%s %s %s %s %s", line, left, verb, other, right)
+	left, right := apart(a, b, 2)
+	return line + " " + left + " " + c.verb() + " " + other + " " + right
+}
+
+// verb says what a line that is not equal to the other does.
+func (c *crossing) verb() string {
+	crossed := c.action() != trade.None
+	switch {
+	case c.now > 0 && crossed:
+		return "rose above"
+	case c.now > 0:
+		return "is above"
+	case crossed:
+		return "fell below"
+	default:
+		return "is below"
+	}
 }
 
 // silent is a vote that could not be cast for want of bars.
@@ -81,7 +92,7 @@ func silent(indicator string, needs, has int) trade.Vote {
 
 // cast returns a vote with its values, unless one of them is not a number that could be sent on.
 func cast(indicator string, action trade.Action, reason string, values ...trade.Value) trade.Vote {
-	if len(known(values...)) != len(values) {
+	if slices.ContainsFunc(values, unknown) {
 		return trade.Vote{Indicator: indicator, Problem: indicator + " cannot be computed from these prices"}
 	}
 	return trade.Vote{Indicator: indicator, Action: action, Values: values, Reason: reason}
@@ -89,14 +100,11 @@ func cast(indicator string, action trade.Action, reason string, values ...trade.
 
 // known are the values that are numbers which could be sent on.
 func known(values ...trade.Value) []trade.Value {
-	numbers := make([]trade.Value, 0, len(values))
-	for _, value := range values {
-		if !math.IsNaN(value.Number) && !math.IsInf(value.Number, 0) {
-			numbers = append(numbers, value)
-		}
-	}
-	return numbers
+	return slices.DeleteFunc(values, unknown)
 }
+
+// unknown reports whether the value is not a number that could be sent on.
+func unknown(value trade.Value) bool { return math.IsNaN(value.Number) || math.IsInf(value.Number, 0) }
 
 // dollars writes a price with cents, and with four decimals under a dollar, as exchanges quote.
 func dollars(price float64) string {

@@ -59,19 +59,19 @@ type Intent struct {
 // decision again (a retry, a restart, another replica) computes the same id, so the broker can
 // refuse the second order. It is 36 characters long; Alpaca allows 128.
 func ClientOrderID(accountID, strategyRevision, symbol string, barEnd time.Time, purpose Purpose, attempt int) string {
-	hash := sha256.New()
-	for _, part := range []string{
+	parts := make([]byte, 0, 256)
+	for _, part := range [...]string{
 		accountID, strategyRevision, symbol,
 		strconv.FormatInt(barEnd.Unix(), 10), string(purpose), strconv.Itoa(attempt),
 	} {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		hash.Write(length[:])
-		hash.Write([]byte(part))
+		parts = binary.BigEndian.AppendUint64(parts, uint64(len(part)))
+		parts = append(parts, part...)
 	}
-	sum := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(hash.Sum(nil))
-	return clientOrderIDPrefix + strings.ToLower(sum[:32])
+	sum := sha256.Sum256(parts)
+	return clientOrderIDPrefix + lowerBase32.EncodeToString(sum[:])[:32]
 }
+
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // IsClientOrderID reports whether ClientOrderID makes ids like it: whether an order is this program's.
 func IsClientOrderID(id string) bool { return strings.HasPrefix(id, clientOrderIDPrefix) }
