@@ -264,7 +264,7 @@ func TestWhoMayRegister(t *testing.T) {
 
 func TestTheFirstUserNeedsTheSetupCode(t *testing.T) {
 	t.Parallel()
-	code := auth.NewSetupCode([]byte("sixteen bytes at"))
+	code := auth.NewSetupCode([]byte("nineteen bytes here"))
 	b := setup(t, func(c *app.Config, _ *api.Config) { c.SetupCode = code })
 	b.visitor().call("GET", "/api/session", nil).json(`{"signed_in":false,"registration":"open","registration_open":true,"first_user":true,"setup_code_required":true,"demo":false,"version":"test"}`)
 	b.visitor().tryRegister("eve").problem(403)

@@ -237,7 +237,7 @@ func TestTwentyWrongCodesEndTheHour(t *testing.T) {
 	if refused.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	v.call("POST", "/api/auth/verify-2fa", token(app.recovery[0])).want(200) // 120 bits need no counting
+	v.call("POST", "/api/auth/verify-2fa", token(app.recovery[0])).want(200) // 140 bits need no counting
 	b.clock.Advance(time.Hour)
 	b.completes("ann", app.code(0), 200)
 }

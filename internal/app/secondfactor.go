@@ -119,7 +119,7 @@ func (a *App) checkCode(ctx context.Context, p auth.Principal, token secret.Text
 	return auth.ByTOTP, a.useTOTPCode(ctx, p, code)
 }
 
-// useRecoveryCode needs no count of tries: the codes have 120 random bits.
+// useRecoveryCode needs no count of tries: the codes have 140 random bits.
 func (a *App) useRecoveryCode(ctx context.Context, p auth.Principal, code secret.Text) error {
 	key, err := a.dataKey(ctx, p.UserID)
 	if err != nil {

@@ -123,11 +123,11 @@ func TestInvitesAreForTradersAndViewers(t *testing.T) {
 
 func TestSetupCodes(t *testing.T) {
 	t.Parallel()
-	code := auth.NewSetupCode([]byte("sixteen bytes and more"))
-	if code != auth.NewSetupCode([]byte("sixteen bytes and more")) || len(code.Reveal()) != 23 {
+	code := auth.NewSetupCode([]byte("nineteen bytes and more"))
+	if code != auth.NewSetupCode([]byte("nineteen bytes and more")) || len(code.Reveal()) != 35 {
 		t.Errorf("code %s", code.Reveal())
 	}
-	for _, given := range []string{"", "-", "AAAAA-AAAAA-AAAAA-AAAAA", code.Reveal() + "A", code.Reveal()[1:]} {
+	for _, given := range []string{"", "-", "AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-AAAAA", code.Reveal() + "A", code.Reveal()[1:]} {
 		if auth.SameSetupCode(secret.NewText(given), code) {
 			t.Errorf("%q is taken for %s", given, code.Reveal())
 		}

@@ -8,22 +8,17 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
-// A setup code has 100 bits: twenty characters that somebody copies out of a log.
+// A setup code has 150 bits: thirty characters that somebody copies out of a log.
 const (
-	setupCodeLength = 20
+	setupCodeLength = 30
 	setupCodeGroup  = 5
 )
 
-// NewSetupCode writes the code of the very first registration from at least 16 random bytes: groups
+// NewSetupCode writes the code of the very first registration from at least 19 random bytes: groups
 // of five letters and digits. The same bytes give the same code, so that all replicas take it, also
 // after a restart.
 func NewSetupCode(random []byte) secret.Text {
-	text := base32.StdEncoding.EncodeToString(random)[:setupCodeLength]
-	var groups []string
-	for ; text != ""; text = text[setupCodeGroup:] {
-		groups = append(groups, text[:setupCodeGroup])
-	}
-	return secret.NewText(strings.Join(groups, "-"))
+	return secret.NewText(inGroups(base32.StdEncoding.EncodeToString(random)[:setupCodeLength], setupCodeGroup))
 }
 
 // SameSetupCode compares in a time that does not depend on where they differ; case, spaces and

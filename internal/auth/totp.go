@@ -75,30 +75,35 @@ func TOTPPicture(totpSecret secret.Text, username string) ([]byte, error) {
 	return picture, nil
 }
 
-// Recovery codes.
+// Recovery codes. Those of earlier versions were shorter (120 bits) and stay valid.
 const (
-	RecoveryCodeCount  = 10
-	recoveryCodeBytes  = 15 // 120 bits: 24 characters
-	recoveryCodeLength = 24
-	recoveryCodeGroup  = 4 // characters between hyphens
+	RecoveryCodeCount         = 10
+	recoveryCodeLength        = 28 // 140 bits
+	earlierRecoveryCodeLength = 24
+	recoveryCodeGroup         = 4 // characters between hyphens
 )
 
 // NewRecoveryCodes returns the codes as they are shown, in groups, and as ReadCode returns them.
 func NewRecoveryCodes() (shown []string, codes []secret.Text) {
 	for range RecoveryCodeCount {
-		code := randomBase32(recoveryCodeBytes)
-		var groups []string
-		for start := 0; start < len(code); start += recoveryCodeGroup {
-			groups = append(groups, code[start:start+recoveryCodeGroup])
-		}
-		shown, codes = append(shown, strings.Join(groups, "-")), append(codes, secret.NewText(code))
+		code := randomBase32(recoveryCodeLength*5/8 + 1)[:recoveryCodeLength]
+		shown, codes = append(shown, inGroups(code, recoveryCodeGroup)), append(codes, secret.NewText(code))
 	}
 	return shown, codes
+}
+
+// inGroups writes a hyphen after each group of that many characters but the last.
+func inGroups(code string, size int) string {
+	var groups []string
+	for start := 0; start < len(code); start += size {
+		groups = append(groups, code[start:min(start+size, len(code))])
+	}
+	return strings.Join(groups, "-")
 }
 
 // ReadCode takes what somebody typed: spaces and hyphens are ignored, case as well. A recovery code
 // is told by its length.
 func ReadCode(typed secret.Text) (code secret.Text, isRecovery bool) {
 	text := strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "\t", "").Replace(typed.Reveal()))
-	return secret.NewText(text), len(text) == recoveryCodeLength
+	return secret.NewText(text), len(text) == recoveryCodeLength || len(text) == earlierRecoveryCodeLength
 }

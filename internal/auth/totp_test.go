@@ -60,7 +60,7 @@ func TestRecoveryCodes(t *testing.T) {
 	shown, codes := auth.NewRecoveryCodes()
 	seen := map[string]bool{}
 	for i, text := range shown {
-		if !regexp.MustCompile(`^([A-Z2-7]{4}-){5}[A-Z2-7]{4}$`).MatchString(text) || seen[text] {
+		if !regexp.MustCompile(`^([A-Z2-7]{4}-){6}[A-Z2-7]{4}$`).MatchString(text) || seen[text] {
 			t.Errorf("code %q", text)
 		}
 		seen[text] = true
@@ -72,6 +72,10 @@ func TestRecoveryCodes(t *testing.T) {
 	}
 	if len(seen) != 10 {
 		t.Errorf("%d codes", len(seen))
+	}
+	earlier := secret.NewText("abcd-2345-efgh-6723-ijkl-4567") // 24 characters: 120 bits
+	if code, isRecovery := auth.ReadCode(earlier); !isRecovery || code.Reveal() != "ABCD2345EFGH6723IJKL4567" {
+		t.Errorf("a code of an earlier version was read as %q", code.Reveal())
 	}
 	if code, isRecovery := auth.ReadCode(secret.NewText("123 456")); isRecovery || code.Reveal() != "123456" {
 		t.Errorf("a short code was read as %q", code.Reveal())
