@@ -32,6 +32,7 @@ func Examine(ctx context.Context, e Examination) []app.Finding {
 	c.settings()
 	c.keys()
 	c.network()
+	c.lines()
 	c.fileModes()
 	c.database(ctx)
 	c.backups(ctx)

@@ -74,6 +74,7 @@ func Serve(ctx context.Context, options Options) (err error) {
 	if err := refusePlainHTTP(listener.Addr(), options.Config); err != nil {
 		return err
 	}
+	warnOfOpenLines(options.Config, options.Log)
 	measured, err := openMetrics(options.Config.MetricsBind, options.Log)
 	if err != nil {
 		return err
@@ -106,7 +107,15 @@ func Serve(ctx context.Context, options Options) (err error) {
 	manager.tell("READY=1")
 	defer context.AfterFunc(ctx, func() { manager.tell("STOPPING=1") })()
 	capped := api.CapConnections(listener, options.Config.TrustedProxies)
+	go forgetStart()
 	return serve(ctx, server, capped, options.Stdout)
+}
+
+// forgetStart gives the memory back that only the start needed: parsed migrations and the like. Pools
+// keep what is in them for one collection, so it takes two.
+func forgetStart() {
+	runtime.GC()
+	debug.FreeOSMemory()
 }
 
 // listen opens the address before anything else is touched; otherwise says how to choose another.

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -30,6 +31,22 @@ func OpenRedis(address secret.Text) (*Redis, error) {
 	options.PoolTimeout, options.MaxRetries, options.DialerRetries = redisPatience, -1, 1
 	redis.SetLogger(quiet{}) // whatever goes wrong comes back as an error, too
 	return &Redis{redis.NewClient(options)}, nil
+}
+
+// OverOpenNetwork reports whether the Redis of the address is asked over a network that could read or
+// change what is said: on another machine without TLS that checks its certificate. An address that
+// cannot be read is none; OpenRedis says what is wrong with it.
+func OverOpenNetwork(address secret.Text) bool {
+	options, err := redis.ParseURL(address.Reveal())
+	if address.IsEmpty() || err != nil || options.Network == "unix" {
+		return false
+	}
+	if options.TLSConfig != nil && !options.TLSConfig.InsecureSkipVerify {
+		return false
+	}
+	host, _, err := net.SplitHostPort(options.Addr)
+	ip := net.ParseIP(host)
+	return err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 // quiet drops what the library would write to standard error.
