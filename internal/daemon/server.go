@@ -286,13 +286,12 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	simulated := func(account trade.BrokerageAccount) bool {
 		return account.Demo || h.options.Config.Alpaca.SimulatedTime(account.Paper)
 	}
-	calendars := app.NewCalendars(clock.System())
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, desk.Scanner{Bars: bars, Signals: tradingDesk.Signals}}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 		Examine: h.examine,
-		Desk:    tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated, Calendars: calendars,
+		Desk:    tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
 	}
 	if h.options.single != nil {
 		settings.SingleUser, settings.Files = true, h.options.single.Files
@@ -301,7 +300,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
 		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode(), account.UserID) },
 		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
-		SimulatedTime: simulated, Ahead: ahead(tickEvery), Calendars: calendars,
+		SimulatedTime: simulated,
 	})
 	if h.options.Scheduler {
 		h.watches = accounts.WatchOrders(orderListener{h.automation, tradingDesk, h.options.Log}, h.options.Log)
