@@ -10,6 +10,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/market"
 	"github.com/jcap24/alpaca-trader/internal/secret"
@@ -56,7 +57,7 @@ func TestTheDashboardOnTheSimulator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broker := httptest.NewServer(exchange.Handler())
+	broker := httptest.NewServer(spectest.Checked(t, exchange.Handler()))
 	t.Cleanup(broker.Close)
 	real := &simulated{url: broker.URL}
 	b := setup(t, live, func(c *app.Config, _ *api.Config) {

@@ -15,6 +15,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/backup"
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/market"
@@ -36,7 +37,7 @@ func newExchange(t *testing.T) *exchange {
 	var err error
 	x.simulator, err = sim.New(sim.Config{Market: sim.NewSynthetic(7), Now: x.now})
 	check(t, err)
-	server := httptest.NewServer(x.simulator.Handler())
+	server := httptest.NewServer(spectest.Checked(t, x.simulator.Handler()))
 	t.Cleanup(server.Close)
 	x.address = server.URL
 	return x

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // program is a path under which this test binary runs as alpaca-trader (see TestMain).
@@ -87,7 +89,11 @@ func (s *shell) write(t *testing.T, name, content string) {
 // serve starts a server and returns the address that it says it listens on.
 func (s *shell) serve(t *testing.T, arguments ...string) string {
 	t.Helper()
-	return s.start(t, arguments...).address
+	address := s.start(t, arguments...).address
+	if arguments[0] == "simulator" {
+		return spectest.Server(t, address)
+	}
+	return address
 }
 
 // server is a running server; it is ended with the test.

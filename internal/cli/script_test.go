@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/cli"
 )
 
@@ -29,13 +30,18 @@ func TestStories(t *testing.T) {
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"serve": serve},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"serve": serveIn(t)},
 	})
 }
 
-// serve starts a server of alpaca-trader for the rest of the story and puts the address that it
+// serveIn starts a server of alpaca-trader for the rest of the story and puts the address that it
 // says it listens on into the variable named first: `serve SIMULATOR simulator --data synthetic`.
-func serve(ts *testscript.TestScript, refused bool, args []string) {
+// A simulator's answers are checked on their way.
+func serveIn(t *testing.T) func(ts *testscript.TestScript, refused bool, args []string) {
+	return func(ts *testscript.TestScript, refused bool, args []string) { serve(t, ts, refused, args) }
+}
+
+func serve(t *testing.T, ts *testscript.TestScript, refused bool, args []string) {
 	if refused || len(args) < 2 {
 		ts.Fatalf("usage: serve VARIABLE COMMAND [ARGUMENT...]")
 	}
@@ -58,6 +64,9 @@ func serve(ts *testscript.TestScript, refused bool, args []string) {
 	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if !ok {
 		ts.Fatalf("%s said %q", args[1], line)
+	}
+	if args[1] == "simulator" {
+		address = spectest.Server(t, address)
 	}
 	ts.Setenv(args[0], address)
 	ts.Setenv(args[0]+"_HOSTPORT", strings.TrimPrefix(address, "http://"))

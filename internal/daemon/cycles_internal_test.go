@@ -19,6 +19,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
@@ -106,7 +107,7 @@ func newFleet(b *testing.B, url secret.Text) *fleet {
 func (f *fleet) furnish(b *testing.B, safe app.KeySafe) {
 	b.Helper()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	connections, err := newDialer(config.Alpaca{}, inProcess{f.simulator.Handler()})
+	connections, err := newDialer(config.Alpaca{}, inProcess{spectest.Checked(b, f.simulator.Handler())})
 	if err != nil {
 		b.Fatal(err)
 	}

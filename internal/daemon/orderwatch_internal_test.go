@@ -11,6 +11,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -41,7 +42,7 @@ func watchedMarket(t *testing.T, now time.Time) (*sim.Simulator, *OrderWatches, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	dialer, err := newDialer(config.Alpaca{PaperURL: demoAddress, LiveURL: demoAddress, DataURL: demoAddress, DataFeed: "iex"}, inProcess{simulator.Handler()})
+	dialer, err := newDialer(config.Alpaca{PaperURL: demoAddress, LiveURL: demoAddress, DataURL: demoAddress, DataFeed: "iex"}, inProcess{spectest.Checked(t, simulator.Handler())})
 	if err != nil {
 		t.Fatal(err)
 	}

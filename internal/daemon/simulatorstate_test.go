@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/daemon"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
@@ -31,11 +32,12 @@ func open(t *testing.T, file, older string) *sim.Simulator {
 	return simulator
 }
 
-func ask(simulator *sim.Simulator, method, path, body string) string {
+func ask(t *testing.T, simulator *sim.Simulator, method, path, body string) string {
+	t.Helper()
 	request := httptest.NewRequest(method, path, strings.NewReader(body))
 	request.SetBasicAuth("key", "secret")
 	recorder := httptest.NewRecorder()
-	simulator.Handler().ServeHTTP(recorder, request)
+	spectest.Checked(t, simulator.Handler()).ServeHTTP(recorder, request)
 	if recorder.Code != http.StatusOK {
 		return recorder.Result().Status
 	}
@@ -63,14 +65,14 @@ func TestStateFileOutlastsAKill(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.db")
 	before := open(t, file, "")
 	const order = `{"symbol":"AAPL","qty":"3","side":"buy","type":"market","time_in_force":"day","client_order_id":"mine"}`
-	if answer := ask(before, "POST", "/v2/orders", order); !strings.Contains(answer, `"client_order_id":"mine"`) {
+	if answer := ask(t, before, "POST", "/v2/orders", order); !strings.Contains(answer, `"client_order_id":"mine"`) {
 		t.Fatal(answer)
 	}
 	after := open(t, duplicate(t, file), "")
 	if err := after.Advance(friday.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	if answer := ask(after, "GET", "/v2/orders:by_client_order_id?client_order_id=mine", ""); !strings.Contains(answer, `"status":"filled"`) {
+	if answer := ask(t, after, "GET", "/v2/orders:by_client_order_id?client_order_id=mine", ""); !strings.Contains(answer, `"status":"filled"`) {
 		t.Error(answer)
 	}
 	if _, err := daemon.OpenSimulatorState(file, ""); !fault.Is(err, fault.Conflict) {
@@ -80,7 +82,7 @@ func TestStateFileOutlastsAKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := open(t, file, "")
-	if answer := ask(again, "GET", "/v2/orders", ""); !strings.Contains(answer, `"client_order_id":"mine"`) {
+	if answer := ask(t, again, "GET", "/v2/orders", ""); !strings.Contains(answer, `"client_order_id":"mine"`) {
 		t.Errorf("after a proper end: %s", answer)
 	}
 }
@@ -97,7 +99,7 @@ func TestOlderStateIsTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, opened := range map[string]*sim.Simulator{"beside": open(t, file, older), "in place": open(t, older, "")} {
-		if answer := ask(opened, "GET", "/v2/account/activities", ""); !strings.Contains(answer, `"activity_type":"FILL"`) {
+		if answer := ask(t, opened, "GET", "/v2/account/activities", ""); !strings.Contains(answer, `"activity_type":"FILL"`) {
 			t.Errorf("%s: %s", name, answer)
 		}
 	}

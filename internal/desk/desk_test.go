@@ -18,6 +18,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/fault"
@@ -55,7 +56,7 @@ func setup(t *testing.T, address storetest.Address) *house {
 		t.Fatal(err)
 	}
 	h := &house{store: storetest.Open(t, address(t), store.Options{}), simulator: simulator}
-	server := httptest.NewServer(h.road(simulator.Handler()))
+	server := httptest.NewServer(h.road(spectest.Checked(t, simulator.Handler())))
 	t.Cleanup(server.Close)
 	h.address, h.client = server.URL, clientOf(t, server.URL)
 	h.desk = h.newDesk("first")

@@ -23,6 +23,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/market"
@@ -110,7 +111,7 @@ func newSoak(t *testing.T, seed uint64, sessions []market.Session) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(simulator.Handler())
+	server := httptest.NewServer(spectest.Checked(t, simulator.Handler()))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { _ = simulator.Stop() })
 	client, err := alpaca.New(alpaca.Config{

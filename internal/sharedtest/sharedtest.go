@@ -18,24 +18,32 @@ import (
 // Dir returns the path of the folder shared/ beside the repository's root, or skips the test.
 func Dir(t testing.TB) string {
 	t.Helper()
+	shared, there := Find()
+	if !there {
+		t.Skip("not there: ../shared")
+	}
+	return shared
+}
+
+// Find returns the path of the folder shared/ for a test that runs inside the repository, and
+// whether it is there.
+func Find() (path string, there bool) {
 	folder, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", false
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
 			break
 		}
 		if folder == filepath.Dir(folder) {
-			t.Fatal("the test does not run inside the repository")
+			return "", false
 		}
 		folder = filepath.Dir(folder)
 	}
-	shared := filepath.Join(filepath.Dir(folder), "shared")
-	if _, err := os.Stat(shared); err != nil {
-		t.Skip("not there: ../shared")
-	}
-	return shared
+	path = filepath.Join(filepath.Dir(folder), "shared")
+	_, err = os.Stat(path)
+	return path, err == nil
 }
 
 // Row is one line of a table, by column name.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // exchange is a simulator behind a door that counts the program's requests.
@@ -35,7 +36,7 @@ func newExchange(t *testing.T, seed uint64) *exchange {
 		t.Fatal(err)
 	}
 	e := &exchange{simulator: simulator, now: opening}
-	handler := simulator.Handler()
+	handler := spectest.Checked(t, simulator.Handler())
 	counted := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.count()
 		handler.ServeHTTP(w, r)

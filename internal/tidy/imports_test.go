@@ -22,7 +22,7 @@ var floors = map[string]int{
 }
 
 // testSupport are packages for tests: only tests and each other may import them.
-var testSupport = []string{"internal/sharedtest", "internal/transit/transittest", "internal/auth/authtest", "internal/legacy/legacytest", "internal/store/storetest", "internal/broker/brokertest", "internal/tidy"}
+var testSupport = []string{"internal/sharedtest", "internal/transit/transittest", "internal/auth/authtest", "internal/legacy/legacytest", "internal/store/storetest", "internal/broker/brokertest", "internal/broker/spectest", "internal/tidy"}
 
 // adapters never import each other; both brokers may use broker/wire.
 var adapters = []string{"internal/broker/alpaca", "internal/broker/sim", "internal/broker/wire", "internal/store", "internal/notify"}

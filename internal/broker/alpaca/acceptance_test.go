@@ -12,6 +12,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/brokertest"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
@@ -58,13 +59,13 @@ func TestClientIsABroker(t *testing.T) {
 			t.Parallel()
 			brokertest.Run(t, func(t *testing.T) brokertest.Fixture {
 				simulator := newMarket(t)
-				address, transport := way(t, simulator.Handler())
+				address, transport := way(t, spectest.Checked(t, simulator.Handler()))
 				return brokertest.Fixture{
 					Broker: keyed(t, "secret", address, transport), Stranger: keyed(t, "wrong", address, transport),
 					Deposit: decimal.NewFromInt(100_000), AdvanceTo: simulator.Advance,
 				}
 			})
-			address, transport := way(t, newMarket(t).Handler())
+			address, transport := way(t, spectest.Checked(t, newMarket(t).Handler()))
 			brokertest.RunAnywhere(t, keyed(t, "secret", address, transport), keyed(t, "wrong", address, transport))
 		})
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
@@ -44,7 +45,7 @@ func openExchange(t *testing.T) *exchange {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := serve(t, simulator.Handler())
+	transport := serve(t, spectest.Checked(t, simulator.Handler()))
 	t.Cleanup(func() { _ = simulator.Stop() }) // before the server, which waits for its streams
 	return &exchange{simulator, &http.Client{Transport: transport}, clientThrough(t, transport), now}
 }

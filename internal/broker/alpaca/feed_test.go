@@ -15,6 +15,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 	"github.com/jcap24/alpaca-trader/internal/market"
 	"github.com/jcap24/alpaca-trader/internal/trade"
@@ -121,7 +122,7 @@ func openCrowd(t *testing.T, c *crowd, now time.Time) (*exchange, *meter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := serve(t, simulator.Handler())
+	transport := serve(t, spectest.Checked(t, simulator.Handler()))
 	t.Cleanup(func() { _ = simulator.Stop() })
 	m := &meter{next: transport}
 	return &exchange{simulator, &http.Client{Transport: transport}, clientThrough(t, m), now}, m

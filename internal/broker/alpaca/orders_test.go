@@ -9,6 +9,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -22,7 +23,7 @@ type trader struct {
 func newTrader(t *testing.T) trader {
 	t.Helper()
 	simulator := newMarket(t)
-	address, transport := ways["in process"](t, simulator.Handler())
+	address, transport := ways["in process"](t, spectest.Checked(t, simulator.Handler()))
 	client := keyed(t, "secret", address, transport)
 	quotes, err := client.Quotes(t.Context(), []string{"AAPL"})
 	if err != nil || !quotes["AAPL"].Last.IsPositive() {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
@@ -37,7 +38,7 @@ func BenchmarkServeBars(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := simulator.Handler()
+	handler := spectest.Checked(b, simulator.Handler())
 	const page = 10_000
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

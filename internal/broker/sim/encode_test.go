@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // Prices are written as encoding/json would, and times as RFC 3339.
@@ -36,7 +37,7 @@ func TestBarsAreWrittenExactly(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		_, body := send(simulator.Handler(), "GET", "/v2/stocks/bars?symbols=ABC,NONE&timeframe=1Min&start=2020-06-01", "")
+		_, body := send(spectest.Checked(t, simulator.Handler()), "GET", "/v2/stocks/bars?symbols=ABC,NONE&timeframe=1Min&start=2020-06-01", "")
 		plain := strconv.FormatFloat(price, 'f', -1, 64)
 		want := fmt.Sprintf(`{"bars":{"ABC":[{"t":"2020-06-01T13:30:00Z","o":%s,"h":%s,"l":%s,"c":%s,"v":250,"n":3,"vw":`, plain, plain, plain, plain)
 		if !strings.HasPrefix(body, want) || !strings.HasSuffix(body, `}]},"next_page_token":null}`) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 )
 
@@ -81,7 +82,7 @@ func TestForgottenOrdersKeepTheirIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := simulator.Handler()
+	handler := spectest.Checked(t, simulator.Handler())
 	place := func(id string) (int, string) {
 		return send(handler, "POST", "/v2/orders", orderJSON("symbol=KO client_order_id="+id))
 	}

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 )
 
@@ -108,7 +109,7 @@ func (f flow) play(t *rapid.T, kills bool) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return simulator, simulator.Handler()
+		return simulator, spectest.Checked(t, simulator.Handler())
 	}
 	simulator, handler := open()
 	for i, s := range f.Steps {

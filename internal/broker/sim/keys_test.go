@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // A bearer token opens an account of its own, the same one over HTTP and on both streams.
@@ -15,7 +17,7 @@ func TestBearerTokens(t *testing.T) {
 		request := httptest.NewRequest(http.MethodGet, "/v2/account", nil)
 		request.Header.Set("Authorization", header)
 		recorder := httptest.NewRecorder()
-		b.simulator.Handler().ServeHTTP(recorder, request)
+		spectest.Checked(t, b.simulator.Handler()).ServeHTTP(recorder, request)
 		return recorder.Code, recorder.Body.String()
 	}
 	_, one := ask("Bearer first-token")

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
@@ -78,7 +79,7 @@ func BenchmarkManyAccounts(b *testing.B) {
 	request := httptest.NewRequest("GET", "/v2/positions", nil)
 	request.SetBasicAuth("key77", "secret")
 	answer := httptest.NewRecorder()
-	simulator.Handler().ServeHTTP(answer, request)
+	spectest.Checked(b, simulator.Handler()).ServeHTTP(answer, request)
 	if answer.Code != 200 || strings.Count(answer.Body.String(), `"symbol"`) != 20 {
 		b.Fatal(answer.Body)
 	}

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // act is one thing that a client does.
@@ -51,7 +52,7 @@ func do(t *rapid.T, acts []act) (string, *alpaca.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(simulator.Handler())
+	server := httptest.NewServer(spectest.Checked(t, simulator.Handler()))
 	t.Cleanup(server.Close)
 	client := alpaca.NewClient(alpaca.ClientOpts{APIKey: "key", APISecret: "secret", BaseURL: server.URL, RetryLimit: -1})
 	for i, a := range acts {

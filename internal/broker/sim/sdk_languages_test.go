@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 const sdkPatience = 3 * time.Minute
@@ -97,7 +99,7 @@ func run(t *testing.T, program string, arguments ...string) error {
 func runSDK(t *testing.T, program, script string) {
 	t.Helper()
 	b := setup(t, "2026-11-20T15:00:02Z")
-	secure := httptest.NewTLSServer(b.simulator.Handler())
+	secure := httptest.NewTLSServer(spectest.Checked(t, b.simulator.Handler()))
 	t.Cleanup(secure.Close)
 	certificate := filepath.Join(t.TempDir(), "certificate.pem")
 	writeFile(t, certificate, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})))

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/market"
 )
 
@@ -34,7 +35,7 @@ func serve(t testing.TB, config sim.Config) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(checked(t, simulator.Handler()))
+	server := httptest.NewServer(spectest.Checked(t, simulator.Handler()))
 	t.Cleanup(server.Close)
 	b := bench{simulator: simulator, server: server}
 	b.trading, b.data = b.client("key", "secret")

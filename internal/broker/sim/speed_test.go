@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // BenchmarkOrders places limit and market orders in turn, each filled or canceled at once, without a
@@ -15,7 +16,7 @@ func BenchmarkOrders(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := simulator.Handler()
+	handler := spectest.Checked(b, simulator.Handler())
 	i := 0
 	for b.Loop() {
 		side := []string{"buy", "sell"}[i%2]
@@ -34,7 +35,7 @@ func BenchmarkRestingOrders(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := simulator.Handler()
+	handler := spectest.Checked(b, simulator.Handler())
 	place := func(price string) {
 		if status, answer := send(handler, "POST", "/v2/orders", `{"symbol":"KO","qty":"1","side":"buy","type":"limit","time_in_force":"gtc","limit_price":"`+price+`"}`); status != 200 {
 			b.Fatal(answer)

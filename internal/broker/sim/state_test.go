@@ -8,6 +8,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
@@ -82,7 +83,7 @@ func TestForgottenOrdersLeaveTheState(t *testing.T) {
 	t.Parallel()
 	kept := newShelf()
 	b := serve(t, sim.Config{Market: sim.NewSynthetic(1), Now: at(t, "2026-11-20T15:00:01Z"), State: kept})
-	handler := b.simulator.Handler()
+	handler := spectest.Checked(t, b.simulator.Handler())
 	const orders = 4100
 	for i := range orders {
 		body := fmt.Sprintf(`{"symbol":"KO","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"ioc","client_order_id":"%d"}`, i)

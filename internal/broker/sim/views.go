@@ -91,10 +91,11 @@ func (l *ledger) intradayBasis(symbol string, last decimal.Decimal) decimal.Deci
 	return basis
 }
 
-// share is part over the size of whole, null where that is nothing.
+// share is part over the size of whole, 0 where that is nothing: a few billionths of a share cost
+// no cent.
 func share(part, whole decimal.Decimal) decimal.NullDecimal {
 	if whole.IsZero() {
-		return decimal.NullDecimal{}
+		return decimal.NewNullDecimal(decimal.Zero)
 	}
 	return decimal.NewNullDecimal(part.DivRound(whole.Abs(), fractionDecimals))
 }
