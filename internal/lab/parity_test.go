@@ -18,6 +18,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/broker/alpaca"
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/lab"
 	"github.com/jcap24/alpaca-trader/internal/market"
@@ -58,7 +59,7 @@ func (c trial) live(t *testing.T) (record, map[string][]trade.Bar) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(exchange.Handler())
+	server := httptest.NewServer(spectest.Checked(t, exchange.Handler()))
 	defer server.Close()
 	client, err := alpaca.New(alpaca.Config{
 		KeyID: secret.NewText("PKPARITY"), SecretKey: secret.NewText("hush"), TradingURL: server.URL, DataURL: server.URL,
