@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"flag"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,8 +15,12 @@ import (
 )
 
 // TestMain lets the test program run as alpaca-trader when a story calls it so: a process of its
-// own with real signals, exit codes and streams, and no build beforehand.
+// own with real signals, exit codes and streams, and no build beforehand. The tests wait for
+// processes more than they compute, so that more run at a time than there are cores.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"alpaca-trader": func() {
 			os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -23,10 +28,16 @@ func TestMain(m *testing.M) {
 	})
 }
 
+func endAtOnce(env *testscript.Env) error {
+	env.Vars = append(env.Vars, endsAtOnce)
+	return nil
+}
+
 // TestStories runs testdata/script/*.txtar, each in an empty folder with a bare environment.
 func TestStories(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
+		Setup:               endAtOnce,
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -49,6 +60,7 @@ func serve(t *testing.T, ts *testscript.TestScript, refused bool, args []string)
 	path, err := exec.LookPath("alpaca-trader")
 	ts.Check(err)
 	command.Path, command.Dir = path, ts.MkAbs(".")
+	command.Env = []string{endsAtOnce}
 	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "ALPACA_PAPER_URL", "ALPACA_DATA_URL"} {
 		command.Env = append(command.Env, name+"="+ts.Getenv(name))
 	}

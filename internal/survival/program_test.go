@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,15 @@ const programVariable = "TEST_PROGRAM"
 
 const patience = 90 * time.Second
 
+// endsAtOnce spares each process the second that the race detector sleeps at its end by default.
+const endsAtOnce = "GORACE=atexit_sleep_ms=0"
+
+// TestMain lets the test program run as alpaca-trader. The tests wait more than they compute, so
+// that more run at a time than there are cores.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"alpaca-trader": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
@@ -62,7 +71,7 @@ func newShell(t *testing.T, environ ...string) *shell {
 			t.Fatal(err)
 		}
 	}
-	return &shell{program, folder, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + folder}, environ...)}
+	return &shell{program, folder, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "TMPDIR=" + folder, endsAtOnce}, environ...)}
 }
 
 func (s *shell) write(t *testing.T, name, content string) {

@@ -4,11 +4,15 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,13 +33,15 @@ var AuditKey = bytes.Repeat([]byte{0xa5}, 32)
 // SessionKey is the key of browser sessions in tests.
 var SessionKey = bytes.Repeat([]byte{0x5a}, 32)
 
+const sqliteScheme = "sqlite:///"
+
 // Address makes an empty database that ends with the test and returns its DATABASE_URL.
 type Address func(t testing.TB) secret.Text
 
 // SQLite is an empty file.
 func SQLite(t testing.TB) secret.Text {
 	t.Helper()
-	return secret.NewText("sqlite:///" + filepath.Join(t.TempDir(), "test.db"))
+	return secret.NewText(sqliteScheme + filepath.Join(t.TempDir(), "test.db"))
 }
 
 var schemas atomic.Int64
@@ -75,9 +81,13 @@ func onServer(t testing.TB, server, statement string) {
 	}
 }
 
-// Open opens the database with the options and migrates it; it is closed with the test.
+// Open opens the database with the options and migrates it; it is closed with the test. A file of
+// SQLite that is not there yet begins as a copy of one that this process has migrated before.
 func Open(t testing.TB, url secret.Text, options store.Options) *store.Store {
 	t.Helper()
+	if err := beginMigrated(url); err != nil {
+		t.Fatal(err)
+	}
 	options.URL = url
 	if options.AuditKey == nil {
 		options.AuditKey = AuditKey
@@ -96,6 +106,38 @@ func Open(t testing.TB, url secret.Text, options store.Options) *store.Store {
 	}
 	return s
 }
+
+// beginMigrated makes the file of an SQLite database that does not exist.
+func beginMigrated(url secret.Text) error {
+	file, isFile := strings.CutPrefix(url.Reveal(), sqliteScheme)
+	if _, err := os.Stat(file); !isFile || file == ":memory:" || !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	content, err := migratedFile()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, content, 0o600)
+}
+
+// migratedFile is an SQLite database of this program's version without any rows of users.
+var migratedFile = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "alpaca-trader-storetest")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "migrated.db")
+	s, err := store.Open(context.Background(), store.Options{URL: secret.NewText(sqliteScheme + file), AuditKey: AuditKey})
+	if err != nil {
+		return nil, err
+	}
+	err = s.Migrate(context.Background(), slog.New(slog.DiscardHandler))
+	if err := errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
 
 // Each runs the test on both databases.
 func Each(t *testing.T, test func(t *testing.T, address Address)) {
