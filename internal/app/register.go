@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
@@ -20,18 +21,44 @@ type Registration struct {
 
 // Register creates a user with the default settings; the first one becomes admin. Nobody is
 // signed in by it. Faults: Invalid (name, address or password), Conflict (taken), Forbidden
-// (registration is not open, or the invite or the setup code is not valid).
+// (registration is not open, or the invite or the setup code is not valid). The last two are
+// recorded. That a name is taken is not said sooner than that a user was made.
 func (a *App) Register(ctx context.Context, p auth.Principal, wanted Registration) (auth.User, error) {
 	if err := p.Require(auth.Public); err != nil {
 		return auth.User{}, err
 	}
+	floor := time.NewTimer(a.SignInFloor)
+	defer floor.Stop()
+	user, err := a.register(ctx, p, wanted)
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Forbidden) {
+		err = firstError(a.Store.Append(ctx, a.entry(p, audit.RegisterFailed, "", map[string]any{"reason": refusalOf(err)})), err)
+	}
+	if err == nil || fault.Is(err, fault.Conflict) {
+		select {
+		case <-floor.C:
+		case <-ctx.Done():
+		}
+	}
+	return user, err
+}
+
+// refusalOf is the word of the audit for what kept somebody from registering. What was typed is not
+// kept: it may be a password in the wrong field.
+func refusalOf(err error) string {
+	if fault.Is(err, fault.Conflict) {
+		return "taken"
+	}
+	return "not admitted"
+}
+
+func (a *App) register(ctx context.Context, p auth.Principal, wanted Registration) (auth.User, error) {
 	terms, err := a.admission(ctx, wanted)
 	if err != nil {
 		return auth.User{}, err
 	}
 	user, err := a.createUser(ctx, p, wanted, terms)
 	if terms.OnlyFirst && fault.Is(err, fault.Forbidden) { // somebody else was first: now the rules for everybody hold
-		return a.Register(ctx, p, wanted)
+		return a.register(ctx, p, wanted)
 	}
 	if fault.Is(err, fault.Conflict) {
 		err = errTaken

@@ -9,6 +9,7 @@ type Action string
 // The actions.
 const (
 	Register         Action = "register"
+	RegisterFailed   Action = "register_failed" // the name is taken, or the stranger is not admitted
 	Login            Action = "login"
 	LoginFailed      Action = "login_failed"
 	Logout           Action = "logout"

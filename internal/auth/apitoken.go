@@ -18,10 +18,10 @@ import (
 // Scope is what an API token may be used for, within what its user's role allows.
 type Scope string
 
-// The scopes. None of them includes another.
 // ExpiredTokensKept is how long an API token is listed after it expired.
 const ExpiredTokensKept = 30 * 24 * time.Hour
 
+// The scopes. None of them includes another.
 const (
 	ScopeRead       Scope = "read"        // see the user's own rows
 	ScopeTradePaper Scope = "trade:paper" // change what paper accounts do
