@@ -143,7 +143,7 @@ func (a *App) storeChange(ctx context.Context, p auth.Principal, before, after t
 	if before.Automated == after.Automated {
 		return nil
 	}
-	return a.Store.SetNextRun(ctx, after.ID, time.Time{}) // planned afresh: a slot of the past must not fire
+	return a.forgetNextRun(ctx, after.ID) // a slot of the past must not fire
 }
 
 // changeAction names the act: the automation switch has actions of its own when nothing else changed.

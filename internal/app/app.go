@@ -36,6 +36,8 @@ type Config struct {
 
 	Require2FA auth.FactorRule // of whom a second factor is demanded; empty: of nobody
 
+	// Calendars are what brokers say of the exchange's sessions; nil: the own table.
+	Calendars *Calendars
 	// SimulatedTime reports whether the account's market has a time of its own; nil: none has.
 	SimulatedTime func(trade.BrokerageAccount) bool
 
@@ -43,7 +45,7 @@ type Config struct {
 	PublicURL  string      // where browsers reach the server, for links; empty: links are paths
 	RateLimits RateLimits  // the limits of this process, which administrators may override; nil: none
 	Demo       bool        // whether the server runs the demonstration market
-	DryRun     bool        // TRADING_ENABLED is false: everything but orders
+	DryRun     bool        // --dry-run or TRADING_ENABLED=false: everything but orders
 	// NewUserHook runs after a registration, nil: nothing. An error is logged; the user stays.
 	NewUserHook  func(ctx context.Context, user auth.User) error
 	SignInFloor  time.Duration // the least time that a refused sign-in takes; zero: 300 ms

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -17,8 +16,12 @@ import (
 // not the machine's, so that a simulated market is traded by its own time.
 type Automation struct {
 	AutomationConfig
-	mu     sync.Mutex
-	clocks map[string]seenClock // by account mode
+	mu      sync.Mutex
+	clocks  map[string]seenClock // by account mode
+	samples map[string]seenClock // looks at them that are paceSample apart
+	soon    []Soon               // as the last tick found them
+	// By account mode, the changes of the calendar with which the last tick planned slots, and this one.
+	planned, planning map[string]int64
 }
 
 // AutomationConfig is what an Automation works with. Fields are required unless they say otherwise.
@@ -37,6 +40,11 @@ type AutomationConfig struct {
 	Log        *slog.Logger
 	DryRun     bool          // TRADING_ENABLED=false: decide and record, order nothing
 	ClockAge   time.Duration // how old a broker's clock may be before it is asked again
+	// Ahead is how far ahead Tick looks for cycles that will be due: until the next one. Zero: it does
+	// not.
+	Ahead time.Duration
+	// Calendars are what brokers say of the exchange's sessions; nil: the own table.
+	Calendars *Calendars
 	// Watch is told which accounts are automated, at each tick; nil: nobody is.
 	Watch func([]trade.BrokerageAccount)
 	// SimulatedTime reports whether the account's market has a time of its own; nil: none has.
@@ -49,9 +57,10 @@ type Due struct {
 	Slot      time.Time // market time; with the account it names the cycle
 }
 
-type seenClock struct {
-	clock trade.MarketClock
-	at    time.Time
+// Soon is a cycle that will be due before the next tick.
+type Soon struct {
+	Due
+	At time.Time // when, by this machine's clock
 }
 
 // NewAutomation returns an automation; it starts nothing.
@@ -59,7 +68,7 @@ func NewAutomation(config AutomationConfig) *Automation {
 	if config.SimulatedTime == nil {
 		config.SimulatedTime = func(trade.BrokerageAccount) bool { return false }
 	}
-	return &Automation{AutomationConfig: config, clocks: map[string]seenClock{}}
+	return &Automation{AutomationConfig: config, clocks: map[string]seenClock{}, samples: map[string]seenClock{}, planning: map[string]int64{}}
 }
 
 // Tick returns the cycles that are due. Asked again before they ran, it returns the same ones, so
@@ -74,10 +83,18 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 		a.Watch(accounts)
 	}
 	var due []Due
+	var soon []Soon
+	defer func() { a.announce(soon) }()
+	a.beginPlanning()
 	for _, account := range accounts {
-		now, err := a.marketTime(ctx, account)
-		if err == nil && account.NextRunAt.IsZero() {
+		seen, err := a.lookAtClock(ctx, account)
+		now := seen.now(a.Clock.Now())
+		switch {
+		case err != nil:
+		case account.NextRunAt.IsZero():
 			account.NextRunAt, err = a.planFirst(ctx, account, now)
+		case account.NextRunAt.After(now.Timestamp) && a.calendarChanged(account.Mode()):
+			account.NextRunAt, err = a.planAgain(ctx, account, now)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -86,9 +103,28 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 			a.Log.Warn("no market time or no plan; the account waits", "account", account.ID, "error", err)
 		case !account.NextRunAt.After(now.Timestamp):
 			due = append(due, Due{AccountID: account.ID, Slot: account.NextRunAt})
+		case account.NextRunAt.Sub(now.Timestamp) <= a.Ahead:
+			if at, known := seen.when(account.NextRunAt); known {
+				soon = append(soon, Soon{Due{AccountID: account.ID, Slot: account.NextRunAt}, at})
+			}
 		}
 	}
 	return due, nil
+}
+
+func (a *Automation) announce(soon []Soon) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.soon = soon
+}
+
+// Soon returns the cycles that the last Tick has seen coming within Ahead, so that they can be begun
+// at their moment. A market whose time does not pass as this machine's has none: its moment cannot
+// be told, and a tick finds it.
+func (a *Automation) Soon() []Soon {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.soon
 }
 
 // planFirst plans the first cycle of an account that was just switched on or whose schedule was
@@ -100,8 +136,8 @@ func (a *Automation) planFirst(ctx context.Context, account trade.BrokerageAccou
 	}
 	first := now.Timestamp.Truncate(time.Second)
 	schedule := strategy.Settings.Schedule
-	if schedule.MarketHoursOnly && !desk.MayRun(schedule, strategy.Settings.Timeframe, now) {
-		if first, err = nextRun(strategy.Settings, now.Timestamp); err != nil {
+	if schedule.MarketHoursOnly && !desk.MayRun(a.Calendars.Of(account.Mode()), schedule, strategy.Settings.Timeframe, now) {
+		if first, err = nextRun(a.Calendars.Of(account.Mode()), strategy.Settings, now.Timestamp); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -119,6 +155,9 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	if err != nil {
 		return err
 	}
+	if account.NextRunAt.IsZero() {
+		return nil // its schedule was changed since the slot was found: it is planned afresh
+	}
 	if !account.Armed() {
 		a.Log.Warn("a live account that nobody has armed is not traded", "account", account.ID)
 		return nil
@@ -127,7 +166,7 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	if err != nil {
 		return err
 	}
-	now, err := a.marketTime(ctx, account)
+	now, err := a.settled(ctx, account, strategy.Settings, due.Slot)
 	if err != nil {
 		return err
 	}
@@ -138,8 +177,9 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	if err != nil {
 		return err
 	}
-	if Late(strategy.Settings, a.SimulatedTime(account), due.Slot, now.Timestamp) {
-		sentence := MissedSentence(strategy.Settings, due.Slot, now.Timestamp)
+	calendar := a.Calendars.Of(account.Mode())
+	if Late(calendar, strategy.Settings, a.SimulatedTime(account), due.Slot, now.Timestamp) {
+		sentence := MissedSentence(calendar, strategy.Settings, due.Slot, now.Timestamp)
 		a.Log.Warn("slots missed", "account", account.ID, "slot", due.Slot, "market time", now.Timestamp)
 		_, err = a.Desk.Miss(ctx, run, now.Timestamp, sentence)
 	} else {
@@ -194,7 +234,7 @@ func (a *Automation) runOf(ctx context.Context, account trade.BrokerageAccount, 
 	return desk.Run{
 		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, FeedName: a.FeedName(account),
 		Settings: strategy.Settings, Installation: ceiling, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
-		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly, SimulatedTime: a.SimulatedTime(account),
+		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly, Calendar: a.Calendars.Of(account.Mode()), SimulatedTime: a.SimulatedTime(account),
 	}, err
 }
 
@@ -278,39 +318,11 @@ func (a *Automation) planNext(ctx context.Context, account trade.BrokerageAccoun
 	if now.Before(slot) {
 		now = slot
 	}
-	next, err := nextRun(settings, now)
+	next, err := nextRun(a.Calendars.Of(account.Mode()), settings, now)
 	if err != nil {
 		return fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
 	}
 	return a.Store.SetNextRun(ctx, account.ID, next)
-}
-
-// marketTime is the broker's time, at most ClockAge old. One account's clock serves all of the
-// same mode, since they share the broker's address.
-func (a *Automation) marketTime(ctx context.Context, account trade.BrokerageAccount) (trade.MarketClock, error) {
-	a.mu.Lock()
-	seen, ok := a.clocks[account.Mode()]
-	a.mu.Unlock()
-	if ok && a.Clock.Now().Sub(seen.at) < a.ClockAge {
-		return seen.clock, nil
-	}
-	brokerage, err := a.Brokerages.Open(ctx, account)
-	if err != nil {
-		return trade.MarketClock{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
-	defer cancel()
-	now, err := brokerage.Clock(ctx)
-	if err != nil {
-		return trade.MarketClock{}, err
-	}
-	if now.Timestamp.IsZero() {
-		return trade.MarketClock{}, errors.New("the broker's clock has no time")
-	}
-	a.mu.Lock()
-	a.clocks[account.Mode()] = seenClock{now, a.Clock.Now()}
-	a.mu.Unlock()
-	return now, nil
 }
 
 func symbolsOf(watchlist []trade.WatchedSymbol) []string {

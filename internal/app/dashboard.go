@@ -180,7 +180,11 @@ func (a *App) marketClock(ctx context.Context, account trade.BrokerageAccount) (
 	if err != nil {
 		return trade.MarketClock{}, err
 	}
-	return brokerage.Clock(ctx)
+	now, err := brokerage.Clock(ctx)
+	if err == nil {
+		a.Calendars.learn(ctx, account.Mode(), brokerage, now.Timestamp)
+	}
+	return now, err
 }
 
 func (a *App) status(account trade.BrokerageAccount, market trade.MarketClock) SchedulerStatus {

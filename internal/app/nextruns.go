@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -27,16 +28,31 @@ func (a *App) NextRuns(ctx context.Context, p auth.Principal, change func(*trade
 	if err != nil {
 		return nil, err
 	}
-	at := status.MarketTime
+	account, err := a.Store.ActiveAccount(ctx, p.UserID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	calendar, at := a.Calendars.Of(account.Mode()), status.MarketTime
 	if at.IsZero() {
 		at = a.Clock.Now()
 	}
 	runs := make([]time.Time, previewed)
 	for i := range runs {
-		if at, err = nextRun(settings, at); err != nil {
+		if at, err = nextRun(calendar, settings, at); err != nil {
 			return nil, err
 		}
 		runs[i] = at
 	}
 	return runs, nil
+}
+
+// forgetNextRun has the account's next run planned afresh, at once where a scheduler runs.
+func (a *App) forgetNextRun(ctx context.Context, accountID string) error {
+	if err := a.Store.SetNextRun(ctx, accountID, time.Time{}); err != nil {
+		return err
+	}
+	if a.Scheduler != nil {
+		a.Scheduler.Wake(ctx)
+	}
+	return nil
 }

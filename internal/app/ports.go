@@ -246,4 +246,8 @@ type SignalReader interface {
 }
 
 // Scheduler runs the cycles of accounts whose automation is on.
-type Scheduler interface{ Running() bool }
+type Scheduler interface {
+	Running() bool
+	// Wake has the accounts looked at now, because slots have to be planned afresh. It does not wait.
+	Wake(ctx context.Context)
+}

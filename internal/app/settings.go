@@ -86,7 +86,7 @@ func (a *App) validateSchedule(settings trade.Settings) error {
 	if len(strings.Fields(schedule.Cron)) != 5 || strings.Contains(schedule.Cron, "=") {
 		return fault.New(fault.Invalid, `The setting schedule_cron needs five fields in New York time, such as "35 15 * * 1-5".`)
 	}
-	if _, err := desk.NextRun(schedule, settings.Timeframe, a.Clock.Now()); err != nil {
+	if _, err := desk.NextRun(nil, schedule, settings.Timeframe, a.Clock.Now()); err != nil {
 		return fault.Because(err, fault.Invalid, `The setting schedule_cron cannot be read, or never falls into a trading session. An example: "35 15 * * 1-5".`)
 	}
 	return nil

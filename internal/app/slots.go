@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/desk"
+	"github.com/jcap24/alpaca-trader/internal/market"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// nextRun is the first slot of the settings' schedule after the market time.
-func nextRun(settings trade.Settings, after time.Time) (time.Time, error) {
-	return desk.NextRun(settings.Schedule, settings.Timeframe, after)
+// nextRun is the first slot of the settings' schedule after the market time, by the calendar.
+func nextRun(calendar *market.Calendar, settings trade.Settings, after time.Time) (time.Time, error) {
+	return desk.NextRun(calendar, settings.Schedule, settings.Timeframe, after)
 }
 
 const (
@@ -21,9 +22,9 @@ const (
 // Late reports whether the slot is so long ago that it must not run any more: by half the time to
 // the slot after it, and by two minutes at least. A market whose time runs faster than this
 // machine's is given the whole time to the next slot: a moment of work is minutes there.
-func Late(settings trade.Settings, simulated bool, slot, now time.Time) bool {
+func Late(calendar *market.Calendar, settings trade.Settings, simulated bool, slot, now time.Time) bool {
 	patience := leastPatience
-	if next, err := nextRun(settings, slot); err == nil && next.After(slot) {
+	if next, err := nextRun(calendar, settings, slot); err == nil && next.After(slot) {
 		distance := next.Sub(slot)
 		if !simulated {
 			distance /= 2
@@ -37,10 +38,10 @@ func Late(settings trade.Settings, simulated bool, slot, now time.Time) bool {
 const longestPatience = 30 * time.Minute
 
 // MissedSentence says which slots passed while nothing ran, from the first up to now.
-func MissedSentence(settings trade.Settings, first, now time.Time) string {
+func MissedSentence(calendar *market.Calendar, settings trade.Settings, first, now time.Time) string {
 	count, last := 1, first
 	for count < mostMissed {
-		next, err := nextRun(settings, last)
+		next, err := nextRun(calendar, settings, last)
 		if err != nil || next.After(now) || !next.After(last) {
 			break
 		}

@@ -26,7 +26,7 @@ func TestNoSlotOfAYearIsDoubledOrLost(t *testing.T) {
 	settings := everyFive()
 	begin, end := at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")
 	next := func(after time.Time) time.Time {
-		slot, err := desk.NextRun(settings.Schedule, settings.Timeframe, after)
+		slot, err := desk.NextRun(nil, settings.Schedule, settings.Timeframe, after)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,8 +42,8 @@ func TestNoSlotOfAYearIsDoubledOrLost(t *testing.T) {
 			outside++
 		}
 		after := next(now)
-		if app.Late(settings, false, due, now) {
-			missed += countNamed(t, app.MissedSentence(settings, due, now), due, now, next)
+		if app.Late(nil, settings, false, due, now) {
+			missed += countNamed(t, app.MissedSentence(nil, settings, due, now), due, now, next)
 		} else {
 			ran++
 		}
@@ -99,7 +99,7 @@ func TestWhenASlotIsLate(t *testing.T) {
 		{"a day's bar has half an hour", daily, false, 30 * time.Minute, false},
 		{"and no more", daily, false, 31 * time.Minute, true},
 	} {
-		if app.Late(one.settings, one.simulated, slot, slot.Add(one.after)) != one.late {
+		if app.Late(nil, one.settings, one.simulated, slot, slot.Add(one.after)) != one.late {
 			t.Errorf("%s: late is %v", one.name, !one.late)
 		}
 	}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/auth"
@@ -130,7 +129,7 @@ func (a *App) changeStrategy(ctx context.Context, p auth.Principal, name string,
 	}
 	after, err := readStrategy(ctx, a.Store, account)
 	if err == nil && !sameSchedule(before.Settings, after.Settings) {
-		err = a.Store.SetNextRun(ctx, account.ID, time.Time{})
+		err = a.forgetNextRun(ctx, account.ID)
 	}
 	a.Poke(p.UserID)
 	return after, err
@@ -154,7 +153,7 @@ func (a *App) planAfresh(ctx context.Context, userID string) error {
 			return err
 		}
 		if own.Settings == nil && account.Automated {
-			if err := a.Store.SetNextRun(ctx, account.ID, time.Time{}); err != nil {
+			if err := a.forgetNextRun(ctx, account.ID); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/daemon"
 	"github.com/jcap24/alpaca-trader/internal/desk"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/market"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -41,8 +42,6 @@ func scheduleCommand(env *Environment) *cobra.Command {
 // recorded, and the next slot comes all the same.
 func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
 	var slot time.Time
-	poll := time.NewTicker(clockPoll)
-	defer poll.Stop()
 	for {
 		now, err := job.account.Client.Clock(ctx)
 		switch {
@@ -52,8 +51,11 @@ func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
 			return err // never begun: the keys or the address are wrong
 		case err != nil:
 			e.Logger.Warn("the broker's clock is not to be had; waiting", "error", err)
-		case slot.IsZero():
-			if slot, err = firstSlot(job.settings, now); err != nil {
+		default:
+			job.calendar.Refresh(ctx, job.account.Client, now.Timestamp)
+		}
+		if err == nil && slot.IsZero() {
+			if slot, err = firstSlot(&job.calendar, job.settings, now); err != nil {
 				return err
 			}
 			e.Logger.Info("schedule started", "next", slot)
@@ -63,25 +65,31 @@ func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
 				return err
 			}
 		}
+		wait := clockPoll
+		if left := slot.Sub(now.Timestamp); err == nil && left > 0 && !job.account.SimulatedTime {
+			wait = min(wait, left)
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return nil
-		case <-poll.C:
+		case <-timer.C:
 		}
 	}
 }
 
 // firstSlot is now, unless the schedule keeps to market hours and the market is closed.
-func firstSlot(settings trade.Settings, now trade.MarketClock) (time.Time, error) {
+func firstSlot(calendar *market.Calendar, settings trade.Settings, now trade.MarketClock) (time.Time, error) {
 	schedule := settings.Schedule
-	if !schedule.MarketHoursOnly || desk.MayRun(schedule, settings.Timeframe, now) {
+	if !schedule.MarketHoursOnly || desk.MayRun(calendar, schedule, settings.Timeframe, now) {
 		return now.Timestamp, nil
 	}
-	return nextSlot(settings, now.Timestamp)
+	return nextSlot(calendar, settings, now.Timestamp)
 }
 
-func nextSlot(settings trade.Settings, after time.Time) (time.Time, error) {
-	next, err := desk.NextRun(settings.Schedule, settings.Timeframe, after)
+func nextSlot(calendar *market.Calendar, settings trade.Settings, after time.Time) (time.Time, error) {
+	next, err := desk.NextRun(calendar, settings.Schedule, settings.Timeframe, after)
 	if err != nil {
 		return next, fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
 	}
@@ -94,8 +102,8 @@ func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Ti
 	var cycle trade.Cycle
 	switch {
 	case err != nil:
-	case app.Late(job.settings, run.SimulatedTime, slot, now.Timestamp):
-		cycle, err = job.session.Desk.Miss(ctx, run, now.Timestamp, app.MissedSentence(job.settings, slot, now.Timestamp))
+	case app.Late(&job.calendar, job.settings, run.SimulatedTime, slot, now.Timestamp):
+		cycle, err = job.session.Desk.Miss(ctx, run, now.Timestamp, app.MissedSentence(&job.calendar, job.settings, slot, now.Timestamp))
 	default:
 		cycle, err = job.session.Desk.RunCycle(ctx, run)
 	}
@@ -109,7 +117,7 @@ func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Ti
 			return slot, err
 		}
 	}
-	next, err := nextSlot(job.settings, now.Timestamp)
+	next, err := nextSlot(&job.calendar, job.settings, now.Timestamp)
 	if err != nil {
 		return slot, err
 	}
@@ -124,6 +132,7 @@ type tradingJob struct {
 	settings trade.Settings
 	symbols  []string
 	dryRun   bool
+	calendar market.Calendar // as far as the broker has told it
 }
 
 // openTrading reads settings and watchlist and opens the account and the journal.
@@ -163,6 +172,6 @@ func (j *tradingJob) run(ctx context.Context, slot time.Time, marketHoursOnly bo
 	return desk.Run{
 		AccountID: j.account.AccountID, Broker: j.account.Client, FeedName: j.account.FeedName,
 		Settings: j.settings, Symbols: j.symbols, Slot: slot, DryRun: j.dryRun, MarketHoursOnly: marketHoursOnly,
-		LeaseWait: leaseWait, SimulatedTime: j.account.SimulatedTime, Installation: ceiling,
+		LeaseWait: leaseWait, Calendar: &j.calendar, SimulatedTime: j.account.SimulatedTime, Installation: ceiling,
 	}, err
 }

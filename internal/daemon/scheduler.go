@@ -43,7 +43,7 @@ func (s *scheduler) start(ctx context.Context) error {
 	s.abandon = abandon
 	s.resolving.Go(func() { s.automation.ResolveAll(background) })
 	config := jobs.Config{
-		TickEvery: s.every, Tick: s.tick, Logger: s.log,
+		TickEvery: s.every, Tick: s.tick, Soon: s.soon, Logger: s.log,
 		RunCycle: func(ctx context.Context, accountID string, slot time.Time) error {
 			return s.counted("cycle", func() error { return s.automation.RunDue(ctx, app.Due{AccountID: accountID, Slot: slot}) })
 		},
@@ -94,6 +94,29 @@ func (s *scheduler) sweepBars(ctx context.Context) error {
 	}
 	return err
 }
+
+// soon is what the last tick of this process has seen coming.
+func (s *scheduler) soon() []jobs.Soon {
+	coming := s.automation.Soon()
+	soon := make([]jobs.Soon, len(coming))
+	for i, one := range coming {
+		soon[i] = jobs.Soon{Due: jobs.Due{AccountID: one.AccountID, Slot: one.Slot}, At: one.At}
+	}
+	return soon
+}
+
+// Wake has a tick made, by whichever process is free; what fails is made up for by the next one.
+func (s *scheduler) Wake(ctx context.Context) {
+	if !s.Running() {
+		return
+	}
+	if err := s.service.Wake(ctx); err != nil {
+		s.log.WarnContext(ctx, "slots are planned with the next tick", "error", err)
+	}
+}
+
+// ahead is how far ahead a tick looks: until the next one, with a little for one that is late.
+func ahead(every time.Duration) time.Duration { return every + every/2 }
 
 // counted does a job, and counts it.
 func (s *scheduler) counted(kind string, work func() error) error {

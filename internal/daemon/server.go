@@ -286,12 +286,13 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 	simulated := func(account trade.BrokerageAccount) bool {
 		return account.Demo || h.options.Config.Alpaca.SimulatedTime(account.Paper)
 	}
+	calendars := app.NewCalendars(clock.System())
 	settings := app.Config{
 		Store: h.store, Brokerages: accounts, Keyring: keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Signals: signalReader{accounts, desk.Scanner{Bars: bars, Signals: tradingDesk.Signals}}, Bus: h.bus, Clock: clock.System(), Logger: h.options.Log,
 		Demo: h.options.Demo, SetupCode: code, Require2FA: h.options.Config.Require2FA, PublicURL: h.options.Config.PublicURL, RateLimits: h.limiter, Verifier: h.witness,
 		Examine: h.examine,
-		Desk:    tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated,
+		Desk:    tradingDesk, DryRun: !h.options.Config.TradingEnabled, SimulatedTime: simulated, Calendars: calendars,
 	}
 	if h.options.single != nil {
 		settings.SingleUser, settings.Files = true, h.options.single.Files
@@ -300,7 +301,7 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		Store: h.store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: h.options.Log,
 		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode(), account.UserID) },
 		DryRun:   !h.options.Config.TradingEnabled, ClockAge: clockAge,
-		SimulatedTime: simulated,
+		SimulatedTime: simulated, Ahead: ahead(tickEvery), Calendars: calendars,
 	})
 	if h.options.Scheduler {
 		h.watches = accounts.WatchOrders(orderListener{h.automation, tradingDesk, h.options.Log}, h.options.Log)

@@ -43,15 +43,17 @@ func OpenTrader(ctx context.Context, cfg config.Config, settings trade.Settings,
 		return account.Demo || cfg.Alpaca.SimulatedTime(account.Paper)
 	}
 	tradingDesk := newDesk(database.Store, market.NewFeed(database.Store), log, nil)
+	calendars := app.NewCalendars(clock.System())
 	automation := app.NewAutomation(app.AutomationConfig{
 		Store: database.Store, Brokerages: accounts, Desk: tradingDesk, Clock: clock.System(), Log: log,
 		FeedName: func(account trade.BrokerageAccount) string { return accounts.feedName(account.Mode(), account.UserID) },
-		DryRun:   !cfg.TradingEnabled, ClockAge: clockAge, SimulatedTime: simulated,
+		DryRun:   !cfg.TradingEnabled, ClockAge: clockAge, SimulatedTime: simulated, Calendars: calendars,
 	})
 	useCases := app.New(app.Config{
 		Store: database.Store, Brokerages: accounts, Keyring: database.keyring, Passwords: auth.NewPasswords(auth.PasswordCost{}),
 		Verifier: database.witness, Bus: &event.Bus{}, Clock: clock.System(), Logger: log,
 		Desk: tradingDesk, Local: local, DryRun: !cfg.TradingEnabled, SimulatedTime: simulated, FlattenPatience: commandPatience,
+		Calendars: calendars,
 	})
 	return &Trader{useCases, automation, database}, nil
 }

@@ -21,7 +21,7 @@ func FuzzNextRun(f *testing.F) {
 		if len(strings.Fields(expression)) != 5 || strings.Contains(expression, "=") { // refused before it comes here
 			return
 		}
-		next, err := desk.NextRun(trade.ScheduleSettings{Cron: expression, MarketHoursOnly: marketHours}, trade.Hour, after)
+		next, err := desk.NextRun(nil, trade.ScheduleSettings{Cron: expression, MarketHoursOnly: marketHours}, trade.Hour, after)
 		if err == nil && !next.After(after) {
 			t.Errorf("%q: %v", expression, next)
 		}

@@ -97,7 +97,7 @@ func (t *turn) mayDecide(ctx context.Context, cycle *trade.Cycle, now trade.Mark
 	case standing.State == trade.Halted:
 		skip(standing.Sentence())
 		return standing, nil
-	case t.MarketHoursOnly && !MayRun(t.Settings.Schedule, t.Settings.Timeframe, now):
+	case t.MarketHoursOnly && !MayRun(t.Calendar, t.Settings.Schedule, t.Settings.Timeframe, now):
 		skip("The market is closed.")
 		return standing, nil
 	}

@@ -122,6 +122,8 @@ type Run struct {
 	// LeaseWait is how long to wait while another process holds the account's lease; a process
 	// that died holds it for its remaining length. Zero: not at all.
 	LeaseWait time.Duration
+	// Calendar is the exchange's, as far as it is known; nil: the own table.
+	Calendar *market.Calendar
 	// MarketHoursOnly skips the cycle, with a record, while the market is closed.
 	MarketHoursOnly bool
 	// SimulatedTime says that the broker's clock is not meant to be this machine's.

@@ -17,7 +17,8 @@ const (
 	dailyDelay = 5 * time.Minute
 )
 
-// NextRun returns the first slot of the schedule after the given market time.
+// NextRun returns the first slot of the schedule after the given market time, by the calendar; nil
+// is the own table.
 //
 // At bar close: a moment after each bar of the timeframe ends inside a session, the one that ends
 // with the session included. What is decided after the close, as with daily bars always, waits at
@@ -27,32 +28,46 @@ const (
 // expressions have five fields and mean New York's clock. With MarketHoursOnly a slot outside the
 // exchange's sessions moves to the next session's first one: its opening for intervals, the first
 // match inside it for cron. With ExtendedHours sessions begin at 04:00 and end four hours late.
-func NextRun(schedule trade.ScheduleSettings, timeframe trade.Timeframe, after time.Time) (time.Time, error) {
+func NextRun(calendar *market.Calendar, schedule trade.ScheduleSettings, timeframe trade.Timeframe, after time.Time) (time.Time, error) {
+	plan := plan{schedule, calendar}
 	switch schedule.KindInForce() {
 	case trade.AtBarClose:
-		return nextBarClose(schedule, timeframe, after), nil
+		return plan.nextBarClose(timeframe, after), nil
 	case trade.ByCron:
-		return nextCron(schedule, after)
+		return plan.nextCron(after)
 	default:
-		return nextInterval(schedule, after)
+		return plan.nextInterval(after)
 	}
 }
 
-func nextInterval(schedule trade.ScheduleSettings, after time.Time) (time.Time, error) {
-	interval := time.Duration(schedule.IntervalMinutes) * time.Minute
+// Settled is the moment from which the bars are there that a cycle in the slot decides on. Slots at
+// bar close have waited already; one of an interval, or of a cron expression, that falls on the end
+// of an intraday bar waits as long: the broker may still be building that bar.
+func Settled(schedule trade.ScheduleSettings, timeframe trade.Timeframe, slot time.Time) time.Time {
+	if schedule.KindInForce() == trade.AtBarClose || timeframe == trade.Day {
+		return slot
+	}
+	if settled := slot.UTC().Truncate(timeframe.Duration()).Add(barDelay); settled.After(slot) {
+		return settled
+	}
+	return slot
+}
+
+func (p plan) nextInterval(after time.Time) (time.Time, error) {
+	interval := time.Duration(p.IntervalMinutes) * time.Minute
 	if interval <= 0 {
-		return time.Time{}, fmt.Errorf("schedule: an interval of %d minutes cannot be", schedule.IntervalMinutes)
+		return time.Time{}, fmt.Errorf("schedule: an interval of %d minutes cannot be", p.IntervalMinutes)
 	}
 	next := after.UTC().Truncate(interval).Add(interval)
-	if schedule.MarketHoursOnly && !inSession(schedule, next) {
-		next = nextHours(schedule, after).open
+	if p.MarketHoursOnly && !p.inSession(next) {
+		next = p.nextHours(after).open
 	}
 	return next, nil
 }
 
-func nextBarClose(schedule trade.ScheduleSettings, timeframe trade.Timeframe, after time.Time) time.Time {
+func (p plan) nextBarClose(timeframe trade.Timeframe, after time.Time) time.Time {
 	if timeframe == trade.Day {
-		for session := market.LatestSession(after); ; session = market.NextSession(session.Open) {
+		for session := p.calendar.Latest(after); ; session = p.calendar.Next(session.Open) {
 			if slot := session.Close.Add(dailyDelay); slot.After(after) {
 				return slot
 			}
@@ -60,10 +75,10 @@ func nextBarClose(schedule trade.ScheduleSettings, timeframe trade.Timeframe, af
 	}
 	length := timeframe.Duration()
 	end := after.UTC().Add(-barDelay).Truncate(length).Add(length)
-	today, trades := hoursOn(schedule, after)
+	today, trades := p.hoursOn(after)
 	switch {
 	case !trades || end.After(today.close):
-		end = nextHours(schedule, after).open.Truncate(length).Add(length)
+		end = p.nextHours(after).open.Truncate(length).Add(length)
 	case !end.After(today.open):
 		end = today.open.Truncate(length).Add(length)
 	}
@@ -73,21 +88,21 @@ func nextBarClose(schedule trade.ScheduleSettings, timeframe trade.Timeframe, af
 // cronSessions is how many sessions ahead a match is looked for: more than two years.
 const cronSessions = 600
 
-func nextCron(schedule trade.ScheduleSettings, after time.Time) (time.Time, error) {
-	expression, err := cron.ParseStandard(schedule.Cron)
+func (p plan) nextCron(after time.Time) (time.Time, error) {
+	expression, err := cron.ParseStandard(p.Cron)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("schedule: cron %q: %w", schedule.Cron, err)
+		return time.Time{}, fmt.Errorf("schedule: cron %q: %w", p.Cron, err)
 	}
 	next := expression.Next(after.In(market.NewYork))
 	for range cronSessions {
 		if next.IsZero() {
 			break
 		}
-		if !schedule.MarketHoursOnly || inSession(schedule, next) {
+		if !p.MarketHoursOnly || p.inSession(next) {
 			return next.UTC(), nil
 		}
-		opening := nextHours(schedule, next).open
+		opening := p.nextHours(next).open
 		next = expression.Next(opening.Add(-time.Second).In(market.NewYork))
 	}
-	return time.Time{}, fmt.Errorf("schedule: cron %q never falls into a trading session", schedule.Cron)
+	return time.Time{}, fmt.Errorf("schedule: cron %q never falls into a trading session", p.Cron)
 }

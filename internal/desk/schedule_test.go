@@ -36,7 +36,7 @@ func TestNextRunFollowsTheExchange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, err := desk.NextRun(c.schedule, trade.Hour, newYork(t, c.after))
+			next, err := desk.NextRun(nil, c.schedule, trade.Hour, newYork(t, c.after))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +55,7 @@ func TestNextRunRefusesWhatNeverRuns(t *testing.T) {
 		{Cron: "0 3 * * *", MarketHoursOnly: true},
 		{Cron: "0 0 30 2 *"},
 	} {
-		if next, err := desk.NextRun(schedule, trade.Hour, newYork(t, "2026-11-23 10:00")); err == nil {
+		if next, err := desk.NextRun(nil, schedule, trade.Hour, newYork(t, "2026-11-23 10:00")); err == nil {
 			t.Errorf("%+v: got %s, want an error", schedule, next)
 		}
 	}

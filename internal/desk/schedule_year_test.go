@@ -15,7 +15,7 @@ func slotsOf2026(t *testing.T, schedule trade.ScheduleSettings, timeframe trade.
 	var slots []time.Time
 	at, end := newYork(t, "2026-01-01 00:00"), newYork(t, "2027-01-01 00:00")
 	for {
-		next, err := desk.NextRun(schedule, timeframe, at)
+		next, err := desk.NextRun(nil, schedule, timeframe, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestNextRunAtBarClose(t *testing.T) {
 		"over its end":                     {trade.Hour, false, "2026-10-30 16:00:05", "2026-11-02 10:00:05"},
 	} {
 		schedule := trade.ScheduleSettings{Kind: trade.AtBarClose, ExtendedHours: c.extended, MarketHoursOnly: true}
-		next, err := desk.NextRun(schedule, c.timeframe, at(c.after))
+		next, err := desk.NextRun(nil, schedule, c.timeframe, at(c.after))
 		if err != nil || !next.Equal(at(c.want)) {
 			t.Errorf("%s: %s, %v; want %s", name, next.In(market.NewYork), err, c.want)
 		}
@@ -176,7 +176,7 @@ func TestMayRun(t *testing.T) {
 		"extended hours of a half day": {trade.ScheduleSettings{Kind: trade.EveryMinutes, ExtendedHours: true}, trade.Minutes5, "2026-11-27 17:00", false, false},
 	} {
 		clock := trade.MarketClock{Timestamp: newYork(t, c.at), IsOpen: c.open}
-		if got := desk.MayRun(c.schedule, c.timeframe, clock); got != c.want {
+		if got := desk.MayRun(nil, c.schedule, c.timeframe, clock); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -30,6 +30,7 @@ type Due struct {
 type Config struct {
 	TickEvery    time.Duration
 	Tick         func(ctx context.Context) ([]Due, error)
+	Soon         func() []Soon                                                     // what the last Tick of this process has seen coming; nil: nothing
 	RunCycle     func(ctx context.Context, accountID string, slot time.Time) error // tried twice at most
 	Maintain     func(ctx context.Context) error                                   // hourly
 	CompareEvery time.Duration                                                     // how often accounts are compared with their brokers; zero: 5 minutes
@@ -60,6 +61,8 @@ const (
 
 // Service is the running queue.
 type Service struct {
+	alarm   *alarm
+	insert  func(ctx context.Context, jobs []river.InsertManyParams) error
 	stop    func(ctx context.Context) error
 	once    sync.Once
 	stopped error
@@ -105,7 +108,11 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 		_, err := client.JobDeleteMany(ctx, waiting)
 		return err
 	}
-	river.AddWorker(workers, &tickWorker{every: config.TickEvery, tick: config.Tick, enqueue: enqueue, skipWaiting: skipWaiting, enqueued: map[Due]time.Time{}})
+	cycles := &enqueuing{insert: enqueue, done: map[Due]time.Time{}}
+	bell := &alarm{enqueue: cycles.cycles, log: config.Logger}
+	river.AddWorker(workers, &tickWorker{
+		every: config.TickEvery, tick: config.Tick, soon: config.Soon, enqueue: cycles.cycles, alarm: bell, skipWaiting: skipWaiting,
+	})
 	river.AddWorker(workers, &cycleWorker{run: config.RunCycle})
 	river.AddWorker(workers, &maintainWorker{maintain: config.Maintain})
 	river.AddWorker(workers, &sweepWorker{every: config.CompareEvery, accounts: config.ToCompare, enqueue: enqueue})
@@ -114,7 +121,7 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("start queue: %w", err)
 	}
-	service := &Service{stop: client.Stop}
+	service := &Service{alarm: bell, insert: enqueue, stop: client.Stop}
 	// A leader that died without a word is succeeded after seconds only; the first tick does not wait.
 	if err := enqueue(ctx, []river.InsertManyParams{{Args: tickArgs{}, InsertOpts: tickOptions(config.TickEvery)}}); err != nil {
 		return nil, fmt.Errorf("enqueue first tick: %w", firstError(err, service.Stop(ctx)))
@@ -126,8 +133,19 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 // configured patience, and returns when all have ended or the context has. Calling it again is
 // harmless.
 func (s *Service) Stop(ctx context.Context) error {
-	s.once.Do(func() { s.stopped = s.stop(ctx) })
+	s.once.Do(func() {
+		s.alarm.end()
+		s.stopped = s.stop(ctx)
+	})
 	return s.stopped
+}
+
+// Wake has a tick made at once, by whichever process is free: somebody has changed when cycles run.
+func (s *Service) Wake(ctx context.Context) error {
+	if err := s.insert(ctx, []river.InsertManyParams{{Args: tickArgs{}, InsertOpts: wakeOptions()}}); err != nil {
+		return fmt.Errorf("enqueue tick: %w", err)
+	}
+	return nil
 }
 
 func riverConfig(config Config, workers *river.Workers) *river.Config {
@@ -138,7 +156,8 @@ func riverConfig(config Config, workers *river.Workers) *river.Config {
 	poll := min(max(config.TickEvery/2, fastestPoll), slowestPoll)
 	one := river.QueueConfig{MaxWorkers: 1, FetchPollInterval: poll}
 	return &river.Config{
-		Workers: workers,
+		Workers:       workers,
+		FetchCooldown: cycleCooldown, // also between two notices that a queue has work
 		Queues: map[string]river.QueueConfig{
 			tickQueue:     one,
 			cycleQueue:    {MaxWorkers: cyclesAtOnce, FetchPollInterval: poll, FetchCooldown: cycleCooldown},

@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -36,14 +34,21 @@ func tickOptions(every time.Duration) *river.InsertOpts {
 	return options
 }
 
+// wakeOptions make a tick that somebody asks for unique among those that wait or run.
+func wakeOptions() *river.InsertOpts {
+	waiting := []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateScheduled}
+	return &river.InsertOpts{Queue: tickQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByState: waiting}}
+}
+
 type tickWorker struct {
 	river.WorkerDefaults[tickArgs]
 
 	every       time.Duration
 	tick        func(ctx context.Context) ([]Due, error)
-	enqueue     func(ctx context.Context, jobs []river.InsertManyParams) error
+	soon        func() []Soon
+	enqueue     func(ctx context.Context, due []Due) error
+	alarm       *alarm
 	skipWaiting func(ctx context.Context) error
-	enqueued    map[Due]time.Time // lately, by this process: the queue has them; a tick runs alone
 }
 
 // Timeout bounds a tick.
@@ -64,38 +69,13 @@ func (w *tickWorker) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find due accounts: %w", err)
 	}
+	if w.soon != nil {
+		w.alarm.set(w.soon())
+	}
 	if len(due) == 0 {
 		return nil
 	}
-	now := clock.System().Now()
-	maps.DeleteFunc(w.enqueued, func(_ Due, at time.Time) bool { return now.Sub(at) > enqueuedAgain })
-	due = slices.DeleteFunc(due, func(one Due) bool { _, known := w.enqueued[one]; return known })
-	for batch := range slices.Chunk(due, enqueuedAtOnce) {
-		if err := w.enqueueBatch(ctx, batch); err != nil {
-			return fmt.Errorf("enqueue cycles: %w", err)
-		}
-		for _, one := range batch {
-			w.enqueued[one] = now
-		}
-	}
-	return nil
-}
-
-const (
-	// enqueuedAgain is how long a cycle that was enqueued is not enqueued again: less than the queue
-	// remembers it, so that nothing would come of it.
-	enqueuedAgain = keepFinished / 2
-	// enqueuedAtOnce are enqueued in one statement; the first begin while the next are enqueued.
-	enqueuedAtOnce = 1000
-)
-
-func (w *tickWorker) enqueueBatch(ctx context.Context, due []Due) error {
-	cycles := make([]river.InsertManyParams, 0, len(due))
-	for _, one := range due {
-		args := cycleArgs{AccountID: one.AccountID, Slot: one.Slot.UTC().Truncate(time.Microsecond)}
-		cycles = append(cycles, river.InsertManyParams{Args: args, InsertOpts: cycleOptions()})
-	}
-	return w.enqueue(ctx, cycles)
+	return w.enqueue(ctx, due)
 }
 
 type cycleArgs struct {

@@ -78,7 +78,7 @@ func (c trial) live(t *testing.T) (record, map[string][]trade.Bar) {
 	}
 	var seen record
 	for run.Slot = c.from; ; {
-		if run.Slot, err = desk.NextRun(c.settings.Schedule, c.settings.Timeframe, run.Slot); err != nil {
+		if run.Slot, err = desk.NextRun(nil, c.settings.Schedule, c.settings.Timeframe, run.Slot); err != nil {
 			t.Fatal(err)
 		}
 		if run.Slot.After(c.to) {

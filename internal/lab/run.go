@@ -56,7 +56,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return r.report(ctx)
 	}
 	for slot := r.start; ; {
-		if slot, err = desk.NextRun(config.Settings.Schedule, config.Settings.Timeframe, slot); err != nil {
+		if slot, err = desk.NextRun(nil, config.Settings.Schedule, config.Settings.Timeframe, slot); err != nil {
 			return Report{}, fault.Because(err, fault.Invalid, "The schedule makes no sense: %v.", err)
 		}
 		if slot.After(config.To) {

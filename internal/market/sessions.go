@@ -14,7 +14,8 @@ import (
 // broker being reachable. The zero value, and a nil pointer, are the own table. It is safe for
 // concurrent use.
 type Calendar struct {
-	years atomic.Pointer[map[int]*yearOfSessions] // learnt ones; replaced as a whole
+	years   atomic.Pointer[map[int]*yearOfSessions] // learnt ones; replaced as a whole
+	changes atomic.Int64
 }
 
 // SessionSource gives the broker's sessions of the New York days from and to, both included, oldest
@@ -42,6 +43,15 @@ func (c *Calendar) Refresh(ctx context.Context, source SessionSource, now time.T
 	return answered
 }
 
+// Changes is how often something else than what was known has been learnt: what was planned by the
+// calendar before is planned again.
+func (c *Calendar) Changes() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.changes.Load()
+}
+
 // learn takes over a whole year's sessions, unless they are those that are known.
 func (c *Calendar) learn(year int, sessions []Session) {
 	if slices.EqualFunc(c.of(year).sessions, sessions, Session.equal) {
@@ -59,6 +69,7 @@ func (c *Calendar) learn(year int, sessions []Session) {
 			after[year] = learnt
 		}
 		if c.years.CompareAndSwap(before, &after) {
+			c.changes.Add(1)
 			return
 		}
 	}
