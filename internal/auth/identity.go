@@ -2,20 +2,28 @@ package auth
 
 import (
 	"net/mail"
-	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
-var usernamePattern = regexp.MustCompile(`^[\p{L}\p{Nd}._-]{3,80}$`)
+const shortestUsername, longestUsername = 3, 80 // characters
 
 // ValidateUsername returns a fault of kind Invalid unless the name has 3 to 80 letters, digits,
 // dots, underscores or hyphens.
 func ValidateUsername(username string) error {
-	if !usernamePattern.MatchString(username) {
+	length := utf8.RuneCountInString(username)
+	if length < shortestUsername || length > longestUsername || strings.ContainsFunc(username, foreignToUsernames) {
 		return fault.New(fault.Invalid, "The user name needs 3 to 80 letters, digits, dots, underscores or hyphens.")
 	}
 	return nil
+}
+
+// foreignToUsernames reports a character that no user name has; so is a byte that is no character.
+func foreignToUsernames(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-", r)
 }
 
 const longestEmail = 120
