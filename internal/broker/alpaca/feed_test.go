@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -201,6 +202,41 @@ func (e *exchange) cycle(t *testing.T, symbols []string, number int) {
 		intent.Symbol = symbols[(number*5+i)%len(symbols)]
 		e.submitted(t, intent)
 		e.order(t, intent.ClientOrderID)
+	}
+}
+
+// Late, corrected and canceled trades change bars that are kept already, in memory and at rest: the
+// next request brings the bars as they are now.
+func TestKeptBarsFollowTradesThatAreToldLater(t *testing.T) {
+	t.Parallel()
+	for name, revision := range map[string]string{
+		"late":      `{"kind":"late_trade","symbol":"AAPL","at":"2026-11-20T15:27:31Z","price":900}`,
+		"corrected": `{"kind":"trade_correction","symbol":"AAPL","at":"2026-11-20T15:29:55Z","price":900}`,
+		"canceled":  `{"kind":"trade_cancel","symbol":"AAPL","at":"2026-11-20T15:29:55Z"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			atExchange(t, func(t *testing.T, e *exchange) {
+				closed := func(feed *market.Feed) []trade.Bar {
+					bars, err := feed.Closed(t.Context(), e.client, "test", []string{"AAPL"}, trade.Minute, 50, e.now)
+					if err != nil || len(bars["AAPL"]) != 50 {
+						t.Fatal(bars, err)
+					}
+					return bars["AAPL"]
+				}
+				kept := market.NewFeed(nil)
+				before := closed(kept)
+				e.raise(t, revision)
+				e.advance(t, time.Minute)
+				after := closed(kept)
+				if slices.Equal(after[46:49], before[47:]) {
+					t.Errorf("the bars are still %+v", after[46:49])
+				}
+				if fresh := closed(market.NewFeed(nil)); !slices.Equal(after, fresh) {
+					t.Errorf("kept %+v, the broker has %+v", after[46:], fresh[46:])
+				}
+			})
+		})
 	}
 }
 

@@ -54,9 +54,14 @@ type Fault struct {
 	Skip  int       `json:"skip,omitempty"` // spares so many first
 	Times int       `json:"times"`          // strikes so often; 0: once, or always for a state of the market; -1: always
 
-	Delay    Span    `json:"delay,omitzero"`
-	After    bool    `json:"after,omitempty"`
-	Symbol   string  `json:"symbol,omitempty"`
+	Delay  Span   `json:"delay,omitzero"`
+	After  bool   `json:"after,omitempty"`
+	Symbol string `json:"symbol,omitempty"`
+
+	At    time.Time `json:"at,omitzero"` // when a trade was that is told, corrected or canceled later
+	Price float64   `json:"price,omitempty"`
+	Size  int       `json:"size,omitempty"` // shares of a late trade; 0: 100
+
 	Fraction float64 `json:"fraction,omitempty"` // above 0 and below 1
 	Date     string  `json:"date,omitempty"`     // YYYY-MM-DD; empty: the day of From, or today
 	Close    string  `json:"close,omitempty"`    // HH:MM in New York
@@ -85,7 +90,7 @@ func (s *Span) UnmarshalJSON(content []byte) error {
 }
 
 // stateKinds are states of the market, not strikes.
-const stateKinds = faultHalt + " " + faultEarlyClose + " " + faultClockSkew
+const stateKinds = faultHalt + " " + faultEarlyClose + " " + faultClockSkew + " " + revisionKinds
 
 var faultKinds = strings.Fields(faultLatency + " " + faultRateLimit + " " + faultServerError + " " + faultTimeout + " " +
 	faultDrop + " " + faultMalformed + " " + faultHTML + " " + faultSocketDrop + " " + faultSocketHalfOpen + " " +
@@ -115,10 +120,14 @@ func (f *Fault) prepare(now time.Time) error {
 		f.Times = -1
 	}
 	f.Struck, f.seen = 0, 0
-	if f.Kind == faultEarlyClose {
+	switch {
+	case f.Kind == faultEarlyClose:
 		return f.prepareClose()
+	case oneOf(f.Kind, revisionKinds):
+		return f.prepareRevision()
+	default:
+		return nil
 	}
-	return nil
 }
 
 // prepareClose finds the session that ends early and when.
@@ -190,11 +199,18 @@ func (fs *faults) add(f Fault) (Fault, error) {
 func (fs *faults) count() {
 	number := int32(0)
 	for _, f := range fs.list {
-		if oneOf(f.Kind, faultHalt+" "+faultEarlyClose) {
+		if oneOf(f.Kind, faultHalt+" "+faultEarlyClose+" "+revisionKinds) {
 			number++
 		}
 	}
 	fs.markets.Store(number)
+}
+
+// last is the id of the newest one; 0 when there never was one.
+func (fs *faults) last() int {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.lastID
 }
 
 // all returns copies, oldest first.

@@ -149,6 +149,7 @@ func createFault(c *call) (answer, error) {
 // AddFault arms a fault. One of sockets strikes the streams that are open now.
 func (s *Simulator) AddFault(f Fault) (Fault, error) {
 	added, err := s.faults.add(f)
+	s.pulse.beat() // streams tell of what has happened to the market
 	if err != nil || !oneOf(f.Kind, faultSocketDrop+" "+faultSocketHalfOpen) {
 		return added, err
 	}

@@ -41,6 +41,7 @@ type dataStream struct {
 	ticker ticker
 	late   <-chan struct{} // closed when the client should have signed in
 	since  time.Time       // everything up to here was sent
+	fault  int             // and what was armed until this one
 	signed bool
 	wanted subscriptions
 }
@@ -115,7 +116,7 @@ func (d *dataStream) authenticate(key, secret string) message {
 	if !d.sockets.claim(d.socket, key, true) {
 		return streamOneOnly
 	}
-	d.signed, d.since = true, d.ticker.now()
+	d.signed, d.since, d.fault = true, d.ticker.now(), d.ticker.lastFault()
 	return streamSuccess("authenticated")
 }
 
@@ -133,9 +134,10 @@ func (d *dataStream) tell(ctx context.Context) (again, late <-chan struct{}, err
 	if !d.signed {
 		return nil, d.late, d.timeOut(ctx)
 	}
-	moved, now := d.ticker.moved(), d.ticker.now()
-	happened := d.wanted.between(d.ticker, d.since, now)
-	d.since = now
+	moved := d.ticker.moved()
+	untold := interval{after: d.since, until: d.ticker.now(), fault: d.fault, last: d.ticker.lastFault()}
+	d.since, d.fault = untold.until, untold.last
+	happened := d.wanted.during(d.ticker, untold)
 	for part := range slices.Chunk(happened, mostInMessage) {
 		if d.struck(d.socket) {
 			break

@@ -21,8 +21,23 @@ type ticker interface {
 	prints(symbol string, after, until time.Time) []Print
 	closedMinutes(symbol string, after, until time.Time) []trade.Bar
 	daily(symbol string, now time.Time) (trade.Bar, bool)
-	halts(symbol string, after, until time.Time) []halt
+	halts(symbol string, during interval) []halt
+	revisions(symbol string, during interval) []revision
+	lastFault() int
 	exchange(symbol string) (letter, tape string)
+}
+
+// interval is what a stream has not told yet: (after, until], and of the faults up to the last one
+// those that were armed since another for a moment that had come: the market's time may stand still.
+type interval struct {
+	after, until time.Time
+	fault, last  int
+}
+
+// has reports whether what the fault does at the moment is in the interval.
+func (w interval) has(f *Fault, at time.Time) bool {
+	fresh := f.ID > w.fault && at.Equal(f.From)
+	return f.ID <= w.last && !at.After(w.until) && (at.After(w.after) || fresh)
 }
 
 // dated is a message and its moment.
@@ -31,9 +46,10 @@ type dated struct {
 	message
 }
 
-// between lists what happened after since until now, in the order of time.
-func (s subscriptions) between(t ticker, since, now time.Time) []message {
-	since = later(since, now.Add(-mostBack))
+// during lists what happened, in the order of time.
+func (s subscriptions) during(t ticker, untold interval) []message {
+	untold.after = later(untold.after, untold.until.Add(-mostBack))
+	since, now := untold.after, untold.until
 	var found []dated
 	known := t.symbols()
 	for _, symbol := range known {
@@ -47,7 +63,8 @@ func (s subscriptions) between(t ticker, since, now time.Time) []message {
 		if wantsSymbol(s.LULDs, symbol) {
 			found = append(found, bandMessages(t, symbol, since, now)...)
 		}
-		found = append(found, s.haltMessages(t, symbol, since, now)...)
+		found = append(found, s.haltMessages(t, symbol, untold)...)
+		found = append(found, s.revisionMessages(t, symbol, untold)...)
 	}
 	slices.SortStableFunc(found, func(a, b dated) int { return a.at.Compare(b.at) })
 	messages := make([]message, len(found))
@@ -118,13 +135,13 @@ func bandMessages(t ticker, symbol string, since, now time.Time) (found []dated)
 }
 
 // haltMessages are the changes of the trading status, and the imbalance that stands at each halt.
-func (s subscriptions) haltMessages(t ticker, symbol string, since, now time.Time) (found []dated) {
+func (s subscriptions) haltMessages(t ticker, symbol string, untold interval) (found []dated) {
 	statuses, imbalances := wantsSymbol(s.Statuses, symbol), wantsSymbol(s.Imbalances, symbol)
 	if !statuses && !imbalances {
 		return nil
 	}
 	_, tape := t.exchange(symbol)
-	for _, h := range t.halts(symbol, since, now) {
+	for _, h := range t.halts(symbol, untold) {
 		if statuses {
 			found = append(found, dated{h.at, h.status(symbol, tape)})
 		}
@@ -232,18 +249,24 @@ func (h halt) status(symbol, tape string) message {
 	return message{{"T", "s"}, {"S", symbol}, {"sc", code}, {"sm", text}, {"rc", reason}, {"rm", words}, {"z", tape}, {"t", h.at}}
 }
 
+// revisions are what the exchange tells about earlier trades.
+func (m marketTicker) revisions(symbol string, during interval) []revision {
+	return m.config.Market.(venue).revisions(symbol, during) // New has made it one
+}
+
+func (m marketTicker) lastFault() int { return m.faults.last() }
+
 // halts are the changes of the trading status.
-func (m marketTicker) halts(symbol string, after, until time.Time) (changes []halt) {
-	inside := func(at time.Time) bool { return at.After(after) && !at.After(until) }
+func (m marketTicker) halts(symbol string, during interval) (changes []halt) {
 	for _, f := range m.faults.all() {
 		if f.Kind != faultHalt || f.Symbol != symbol {
 			continue
 		}
-		if inside(f.From) {
+		if during.has(&f, f.From) {
 			last, _ := m.config.Market.LastPrint(symbol, f.From)
 			changes = append(changes, halt{at: f.From, price: last.Price})
 		}
-		if !f.Until.IsZero() && inside(f.Until) {
+		if !f.Until.IsZero() && during.has(&f, f.Until) {
 			changes = append(changes, halt{at: f.Until, resumed: true})
 		}
 	}

@@ -68,7 +68,11 @@ func (f fakeTicker) daily(_ string, now time.Time) (trade.Bar, bool) {
 	return f.bar(start, now), now.After(start)
 }
 
-func (f fakeTicker) halts(string, time.Time, time.Time) []halt { return nil }
+func (f fakeTicker) halts(string, interval) []halt { return nil }
+
+func (f fakeTicker) revisions(string, interval) []revision { return nil }
+
+func (f fakeTicker) lastFault() int { return 0 }
 
 // tickerOf is the ticker of a feed.
 func (s *Simulator) tickerOf(feed string) ticker {

@@ -7,8 +7,9 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
-// venue is a market on which trading may rest: while it does, there are no prints. Bars of a
-// minute that began during the rest are left out; daily bars are as recorded.
+// venue is a market on which trading may rest, and which may tell of trades later. While trading
+// rests, there are no prints. Bars of a minute that began during the rest are left out; daily bars
+// are as recorded.
 type venue struct {
 	Market
 	faults *faults
@@ -32,6 +33,9 @@ func (v venue) AppendMinutes(bars []trade.Bar, symbol string, t, now time.Time) 
 		_, _, halted := v.faults.halted(symbol, bar.Start)
 		return halted
 	})
+	for i := range traded {
+		v.apply(&traded[i], symbol, traded[i].Start, traded[i].End, now)
+	}
 	return bars[:first+len(traded)]
 }
 

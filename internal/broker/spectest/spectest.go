@@ -101,7 +101,7 @@ func (c *checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	seen := &watched{ResponseWriter: w, checker: c, request: r}
-	c.next.ServeHTTP(seen, r) // a panic cuts the connection: then there is no answer
+	c.next.ServeHTTP(seen, r)                                               // a panic cuts the connection: then there is no answer
 	if seen.stream != nil || seen.status == 0 && r.Context().Err() != nil { // a stream, or a client that did not wait
 		return
 	}
