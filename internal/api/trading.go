@@ -91,7 +91,7 @@ type tradingView struct {
 	Limits             *riskLimits          `json:"limits" doc:"Of the active account's strategy; 0 is off"`
 	InstallationLimits *riskLimits          `json:"installation_limits" doc:"Hold for every account besides its own; 0 is off"`
 	Running            bool                 `json:"running" doc:"A scheduler runs in this server"`
-	DryRun             bool                 `json:"dry_run" doc:"TRADING_ENABLED is false: everything but orders"`
+	DryRun             bool                 `json:"dry_run" doc:"Started with --dry-run or TRADING_ENABLED=false: everything but orders"`
 }
 
 func viewTrading(report app.TradingReport) tradingView {

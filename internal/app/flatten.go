@@ -33,7 +33,8 @@ type Flattened struct {
 
 // Flatten closes every position of the accounts: their state is tightened first, so that nothing
 // new is ordered, then open orders are canceled and market orders sent through the journal. What a
-// crash interrupts is resolved like every other order; asking again closes what is left.
+// crash interrupts is resolved like every other order; asking again closes what is left. A process
+// that submits nothing refuses, and changes nothing.
 func (a *App) Flatten(ctx context.Context, p auth.Principal, reach Reach, how Flattening) ([]Flattened, error) {
 	if how.State == "" {
 		how.State = trade.Halted
@@ -47,6 +48,9 @@ func (a *App) Flatten(ctx context.Context, p auth.Principal, reach Reach, how Fl
 	}
 	if a.Desk == nil {
 		return nil, fault.New(fault.Unavailable, "This process does not trade.")
+	}
+	if a.DryRun && !how.DryRun {
+		return nil, fault.New(fault.Conflict, "This is a dry run (--dry-run, or TRADING_ENABLED=false): nothing is submitted to a broker, so nothing can be closed from here. A halt is possible.")
 	}
 	wanted, err := a.standing(p, how.State, how.Reason)
 	if err != nil {

@@ -70,7 +70,7 @@ func (a *App) run(ctx context.Context, account trade.BrokerageAccount) (desk.Run
 	}
 	return desk.Run{
 		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, Settings: settings,
-		Slot: a.Clock.Now(), LeaseWait: handWait, SimulatedTime: a.SimulatedTime(account),
+		Slot: a.Clock.Now(), DryRun: a.DryRun, LeaseWait: handWait, SimulatedTime: a.SimulatedTime(account),
 	}, nil
 }
 

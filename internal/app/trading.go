@@ -27,7 +27,7 @@ type TradingReport struct {
 	Limits             trade.RiskLimits // of the active account's strategy
 	InstallationLimits trade.RiskLimits // hold besides them
 	Running            bool             // a scheduler runs in this process
-	DryRun             bool             // TRADING_ENABLED is false: everything but orders
+	DryRun             bool             // --dry-run or TRADING_ENABLED=false: everything but orders
 }
 
 // Trading says what may be ordered in the principal's accounts and why not.

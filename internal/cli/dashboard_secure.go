@@ -24,6 +24,7 @@ func dashboardSecureCommand(env *Environment) *cobra.Command {
 	port := flags.Int("port", 0, "`PORT` to listen on; 0 takes a free one (default that of BIND)")
 	demo := flags.Bool("demo", false, "run the demonstration market")
 	wait := flags.Duration("wait", 0, "when the address is in use, wait so `LONG` for its program to end, then take over")
+	dryRun := flags.Bool("dry-run", false, "decide and record, order nothing")
 	noScheduler := flags.Bool("no-scheduler", false, "serve pages only; run no cycles")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if err := config.RefuseBrokerSDKVariables(env.Source.Environ); err != nil {
@@ -37,6 +38,7 @@ func dashboardSecureCommand(env *Environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		cfg.TradingEnabled = cfg.TradingEnabled && !*dryRun
 		closeLog, err := env.keepLog(cfg)
 		if err != nil {
 			return err

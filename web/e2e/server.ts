@@ -23,10 +23,10 @@ export async function startServer(): Promise<Server> {
   return startBinary();
 }
 
-/** The real binary in an empty folder on a free port, with these settings too. */
-export async function startBinary(settings: Record<string, string> = {}, command = 'dashboard-secure'): Promise<Server> {
+/** The real binary in an empty folder on a free port, with these settings and flags too. */
+export async function startBinary(settings: Record<string, string> = {}, command = 'dashboard-secure', flags: string[] = []): Promise<Server> {
   const home = await mkdtemp(join(tmpdir(), 'alpaca-trader-e2e-'));
-  const child = spawn(binary, [command, '--demo', '--port', '0'], {
+  const child = spawn(binary, [command, '--demo', '--port', '0', ...flags], {
     cwd: home,
     env: { PATH: process.env.PATH, HOME: home, TMPDIR: process.env.TMPDIR, ...limits, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -62,3 +62,18 @@ test("another site's page reaches nothing", async ({ page, server }) => {
   await expect(page.getByRole('heading', { name: 'Home' })).toBeVisible();
   await expect(page.getByText(/^Halted in/)).toHaveCount(0);
 });
+
+test('a server that orders nothing and runs no cycles says so', async ({ page }) => {
+  const idle = await startBinary({}, 'dashboard', ['--dry-run', '--no-scheduler']);
+  try {
+    await page.goto(idle.url);
+    await expect(page.getByText('Dry run. Cycles decide and record; nothing is submitted to a broker.')).toBeVisible();
+    await expect(page.getByText('This server runs no cycles. The automation waits for one that does.')).toBeVisible();
+    await page.getByRole('button', { name: 'Halt', exact: true }).first().click();
+    await page.getByRole('dialog').getByRole('radio', { name: /^Close everything/ }).check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close everything and halt' }).click();
+    await expect(page.getByRole('dialog').getByRole('alert')).toContainText('nothing can be closed from here');
+  } finally {
+    await idle.stop();
+  }
+});

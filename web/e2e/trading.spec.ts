@@ -97,6 +97,29 @@ test('an administrator halts everybody', async ({ page, other, admin }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Resume everybody' }).click();
   await expect(banner(other, 'Halted')).toHaveCount(0, { timeout: aMoment });
 
+  await test.step('and closes every position of everybody, once the words are typed and it is known who does', async () => {
+    const dialog = page.getByRole('dialog', { name: 'Close every position of everybody?' });
+    await page.getByRole('button', { name: 'Close everybody’s positions …' }).click();
+    await dialog.getByRole('button', { name: 'How many are there?' }).click();
+    await expect(dialog.getByText(/^(No position|\d+ positions?) in \d+ accounts?\.$/)).toBeVisible({ timeout: aMoment });
+    await dialog.getByRole('button', { name: 'Close everything and halt' }).click();
+    await expect(dialog.getByRole('alert')).toContainText('Type “close everything”');
+    await expect(banner(other, 'Halted')).toHaveCount(0);
+    await dialog.getByLabel('Type “close everything”').fill('close everything');
+    await dialog.getByLabel('Reason').fill('Fire drill.');
+    await staleFactor(page, '**/api/admin/trading/flatten', 1);
+    await dialog.getByRole('button', { name: 'Close everything and halt' }).click();
+    const question = page.getByRole('dialog', { name: 'Confirm that it is you' });
+    await question.getByLabel('Your password').fill(admin.password);
+    await question.getByRole('button', { name: 'Confirm' }).click();
+    await expect(dialog).toHaveCount(0, { timeout: aMoment });
+    await expect(page.getByText(/^Everybody is halted\./)).toBeVisible();
+    await expect(banner(other, 'Halted in the whole installation.')).toContainText('Fire drill.', { timeout: aMoment });
+    await page.getByRole('button', { name: 'Resume everybody' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume everybody' }).click();
+    await expect(banner(other, 'Halted')).toHaveCount(0, { timeout: aMoment });
+  });
+
   await page.getByLabel('One symbol (%)').fill('25');
   await page.getByRole('button', { name: 'Save limits' }).click();
   await expect(page.getByText('The limits hold for every account from now on.')).toBeVisible();

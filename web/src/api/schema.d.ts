@@ -2405,7 +2405,7 @@ export interface components {
             account: components["schemas"]["AccountTradingView"];
             /** @description All of the user's, by creation */
             accounts: components["schemas"]["AccountTradingView"][];
-            /** @description TRADING_ENABLED is false: everything but orders */
+            /** @description Started with --dry-run or TRADING_ENABLED=false: everything but orders */
             dry_run: boolean;
             installation: components["schemas"]["StandingView"];
             /** @description Hold for every account besides its own; 0 is off */

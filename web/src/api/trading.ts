@@ -2,7 +2,7 @@
 import { answered } from './answer';
 import { client } from './client';
 import type {
-  AccountStrategy, Explanation, Flattened, InstallationTrading, Reach, Reconciliation, RiskLimits, Settings, Trading, TradingState,
+  AccountStrategy, Explanation, Flattened, InstallationFlattened, InstallationTrading, Reach, Reconciliation, RiskLimits, Settings, Trading, TradingState,
 } from './types';
 
 const at = (name: string) => ({ params: { path: { name } } });
@@ -36,4 +36,6 @@ export const trading = {
   installation: () => answered<InstallationTrading>(client.GET('/api/admin/trading')),
   changeInstallation: (body: { state?: TradingState; reason?: string; limits?: RiskLimits }) =>
     answered<InstallationTrading>(client.PUT('/api/admin/trading', { body })),
+  flattenInstallation: (body: { reason?: string; dry_run?: boolean }) =>
+    answered<InstallationFlattened>(client.POST('/api/admin/trading/flatten', { body })),
 };

@@ -51,6 +51,7 @@ export type Trading = Omit<Schemas['TradingView'], 'account' | 'accounts' | 'lim
 /** For which accounts something is done; the active one when nothing is said. */
 export type Reach = { account?: string; all?: boolean };
 export type Flattened = Schemas['FlattenedView'];
+export type InstallationFlattened = Schemas['AdminFlattenedView'];
 export type InstallationTrading = Omit<Schemas['AdminTradingView'], 'limits'> & { limits: RiskLimits };
 /** What one account does, and whether that is its own or the user's. */
 export type AccountStrategy = { own: boolean; settings: Settings };
