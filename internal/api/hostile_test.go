@@ -256,3 +256,15 @@ func harmless(t *testing.T, what string, a answer) {
 		}
 	}
 }
+
+// TestAParameterStandsOnce: of two values nobody knows which counts.
+func TestAParameterStandsOnce(t *testing.T) {
+	t.Parallel()
+	v := setup(t).user("ann")
+	for _, path := range []string{"/api/cycles?limit=1&limit=2", "/api/admin/audit?action=login&actor=x&action=logout", "/api/orders?unknown=1&unknown=1"} {
+		if said := v.call("GET", path, nil).problem(400); !strings.Contains(said, "2 times") {
+			t.Errorf("%s: %s", path, said)
+		}
+	}
+	v.call("GET", "/api/admin/audit?action=login", nil).want(200)
+}
