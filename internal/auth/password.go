@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -89,7 +90,7 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, er
 		return false, err
 	}
 	defer release()
-	compare := argon2id.ComparePasswordAndHash
+	compare := verifyArgon
 	if isWerkzeug(hash) {
 		compare = verifyWerkzeug
 	}
@@ -98,6 +99,25 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (bool, er
 		return false, fmt.Errorf("verify password: %w", err)
 	}
 	return matches, nil
+}
+
+// The costs above which a stored hash is damage, or somebody's trap for the machine.
+const (
+	mostArgonMemory = 1 << 20 // KiB
+	mostArgonPasses = 32
+	leastArgonParts = 8 // bytes of salt and of key
+)
+
+func verifyArgon(password, hash string) (bool, error) {
+	params, salt, key, err := argon2id.DecodeHash(hash)
+	switch {
+	case err != nil:
+		return false, err
+	case params.Memory > mostArgonMemory || params.Iterations < 1 || params.Iterations > mostArgonPasses || params.Parallelism < 1,
+		len(salt) < leastArgonParts || len(key) < leastArgonParts:
+		return false, errors.New("a password hash of an impossible cost")
+	}
+	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
 // NeedsRehash reports whether the hash was made at another cost than the current one, or another way.

@@ -66,3 +66,24 @@ func FuzzHashesOfTheEarlierProgram(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStoredHashes: what stands in the database as a hash never panics, takes memory without bound
+// or matches by itself.
+func FuzzStoredHashes(f *testing.F) {
+	for _, hash := range []string{
+		"$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA", "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHQ$aGFzaA",
+		"$argon2id$v=19$m=65536,t=4294967295,p=255$c2FsdHNhbHQ$aGFzaA", "$argon2id$v=19$m=0,t=0,p=0$$", "$argon2i$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA", "$$$$$", "argon2id",
+	} {
+		f.Add(hash)
+	}
+	passwords := auth.NewPasswords(cheap)
+	f.Fuzz(func(t *testing.T, hash string) {
+		if hash == "" {
+			return // nobody: compared with a dummy
+		}
+		if matches, err := passwords.Verify(t.Context(), "not the password of any hash", hash); matches {
+			t.Errorf("%q matches: %v", hash, err)
+		}
+		_ = passwords.NeedsRehash(hash)
+	})
+}
