@@ -78,7 +78,7 @@ type BrokerOrder struct {
 }
 
 // Open reports whether the broker may still fill the order.
-func (o BrokerOrder) Open() bool { return !eventOfStatus(o.Status).terminal() }
+func (o BrokerOrder) Open() bool { return !eventOf(o).terminal() }
 
 // Fill is one execution. It is unique by (account, ExecutionID).
 type Fill struct {

@@ -69,12 +69,12 @@ var transitions = map[OrderState]map[OrderEvent]OrderState{
 	Accepted: atBroker(nil),
 	PartiallyFilled: {
 		Acknowledged: PartiallyFilled, FilledPart: PartiallyFilled, FilledAll: Filled,
-		WasCanceled: Canceled, WasExpired: Expired,
+		WasCanceled: Canceled, WasExpired: Expired, WasRejected: Rejected, // the rest of it
 	},
 	Filled:   {FilledAll: Filled, FilledPart: Filled, Acknowledged: Filled}, // late and repeated events
 	Canceled: {WasCanceled: Canceled, Acknowledged: Canceled, FilledPart: Canceled},
 	Expired:  {WasExpired: Expired, Acknowledged: Expired, FilledPart: Expired},
-	Rejected: {WasRejected: Rejected, Acknowledged: Rejected},
+	Rejected: {WasRejected: Rejected, Acknowledged: Rejected, FilledPart: Rejected},
 }
 
 // atBroker adds the events by which the broker shows that it knows the order.
@@ -129,7 +129,7 @@ func (o *Order) Adopt(report BrokerOrder) error {
 	if report.FilledQty.LessThan(o.FilledQty) {
 		return nil
 	}
-	if err := o.Apply(eventOfStatus(report.Status)); err != nil {
+	if err := o.Apply(eventOf(report)); err != nil {
 		return err
 	}
 	o.BrokerOrderID, o.BrokerStatus = report.ID, report.Status
@@ -196,11 +196,14 @@ func sameAmount(asked, reported decimal.NullDecimal, other bool) bool {
 	return reported.Valid && reported.Decimal.Equal(asked.Decimal)
 }
 
-// eventOfStatus translates Alpaca's order status (RULES 5.11: accepted, pending_new, new,
+// eventOf is what the report says has happened. A replaced order has ended; what replaces it is a
+// person's, because only people replace orders.
+//
+// It translates Alpaca's order status (RULES 5.11: accepted, pending_new, new,
 // partially_filled, filled, done_for_day, canceled, expired, replaced, pending_cancel,
 // pending_replace, held, stopped, rejected, suspended, calculated, accepted_for_bidding).
-func eventOfStatus(status string) OrderEvent {
-	switch status {
+func eventOf(report BrokerOrder) OrderEvent {
+	switch report.Status {
 	case "partially_filled":
 		return FilledPart
 	case "filled":
@@ -211,7 +214,9 @@ func eventOfStatus(status string) OrderEvent {
 		return WasExpired
 	case "rejected":
 		return WasRejected
-	default:
-		return Acknowledged
 	}
+	if report.FilledQty.IsPositive() { // such as done_for_day or pending_cancel
+		return FilledPart
+	}
+	return Acknowledged
 }

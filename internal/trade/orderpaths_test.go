@@ -53,19 +53,65 @@ func TestARepeatedEventChangesNothing(t *testing.T) {
 	})
 }
 
-// reports is the life of one order as a broker tells it: filled step by step to an end.
+// Alpaca's words for an order that is alive, besides those of its fills, and for its ends.
+var (
+	aliveWords = []string{
+		"new", "accepted", "pending_new", "held", "accepted_for_bidding", "stopped", "suspended", "calculated", "done_for_day",
+		"pending_cancel", "pending_replace",
+	}
+	endWords = []string{"filled", "canceled", "expired", "replaced", "rejected"}
+)
+
+// reports is the life of one order as a broker tells it: filled step by step to an end, with any of
+// its words between.
 func reports(t *rapid.T) []trade.BrokerOrder {
 	told := []trade.BrokerOrder{{ID: "b", Status: "pending_new"}, {ID: "b", Status: "new"}}
 	filled := int64(0)
 	for range rapid.IntRange(0, 4).Draw(t, "parts") {
-		filled += rapid.Int64Range(1, 5).Draw(t, "part")
-		told = append(told, trade.BrokerOrder{ID: "b", Status: "partially_filled", FilledQty: decimal.NewFromInt(filled)})
+		word := "partially_filled"
+		if rapid.Bool().Draw(t, "aside") {
+			word = rapid.SampledFrom(aliveWords).Draw(t, "word")
+		} else {
+			filled += rapid.Int64Range(1, 5).Draw(t, "part")
+		}
+		told = append(told, trade.BrokerOrder{ID: "b", Status: word, FilledQty: decimal.NewFromInt(filled)})
 	}
-	last := trade.BrokerOrder{ID: "b", Status: rapid.SampledFrom([]string{"filled", "canceled", "expired"}).Draw(t, "end"), FilledQty: decimal.NewFromInt(filled)}
+	last := trade.BrokerOrder{ID: "b", Status: rapid.SampledFrom(endWords).Draw(t, "end"), FilledQty: decimal.NewFromInt(filled)}
 	if last.Status == "filled" {
 		last.FilledQty = decimal.NewFromInt(filled + 1)
 	}
 	return append(told, last)
+}
+
+// Whatever the broker says of a living order, at any time, is taken over; nothing it says brings an
+// ended one back.
+func TestEveryWordOfTheBrokerIsUnderstood(t *testing.T) {
+	t.Parallel()
+	for _, state := range []trade.OrderState{trade.Journaled, trade.Submitting, trade.Unknown, trade.Accepted, trade.PartiallyFilled} {
+		for _, filled := range []int64{2, 5} {
+			for _, word := range slices.Concat(aliveWords, endWords, []string{"partially_filled", "a word of tomorrow"}) {
+				order := trade.Order{State: state}
+				if state == trade.PartiallyFilled {
+					order.FilledQty = decimal.NewFromInt(2)
+				}
+				if err := order.Adopt(trade.BrokerOrder{ID: "b", Status: word, FilledQty: decimal.NewFromInt(filled)}); err != nil {
+					t.Errorf("%s, then %q with %d filled: %v", state, word, filled, err)
+				}
+				if order.State.Terminal() != slices.Contains(endWords, word) || order.State.Unresolved() || !order.FilledQty.Equal(decimal.NewFromInt(filled)) {
+					t.Errorf("%s, then %q with %d filled, is %s with %s", state, word, filled, order.State, order.FilledQty)
+				}
+			}
+		}
+	}
+	for _, state := range []trade.OrderState{trade.Filled, trade.Canceled, trade.Expired, trade.Rejected} {
+		for _, word := range slices.Concat(aliveWords, endWords) {
+			order := trade.Order{State: state, FilledQty: decimal.NewFromInt(2)}
+			_ = order.Adopt(trade.BrokerOrder{ID: "b", Status: word, FilledQty: decimal.NewFromInt(2)})
+			if order.State != state {
+				t.Errorf("%s became %s by %q", state, order.State, word)
+			}
+		}
+	}
 }
 
 // write is what one process that read the order at some time makes of a report.
