@@ -13,6 +13,16 @@ if [ "${1:-}" = cycles ]; then
   exit
 fi
 
+# scripts/bench.sh slot: from a slot to its orders at the broker, one account with 50 symbols.
+if [ "${1:-}" = slot ]; then
+  database=$(mktemp -d)
+  trap 'scripts/postgres.sh stop "$database"' EXIT
+  TEST_POSTGRES_URL=$(scripts/postgres.sh start "$database")
+  export TEST_POSTGRES_URL
+  go test -run '^$' -bench SlotToOrder -benchtime "${SLOTS:-60}x" -timeout 30m ./internal/daemon
+  exit
+fi
+
 runs=${RUNS:-7}
 idle_seconds=${IDLE_SECONDS:-10}
 scripts/build.sh
@@ -81,6 +91,8 @@ fi
 say "program                               $(($(wc -c <bin/alpaca-trader) / 1048576)) MB"
 say "compute (goal: 50 symbols x 100 bars under 5 ms):"
 go test -run '^$' -bench Scan -benchtime 200x -count 3 ./internal/engine | grep '^Benchmark'
+say "decision of one account, 50 symbols, every limit on (goal: p99 under 1 ms with a new bar):"
+go test -run '^$' -bench Decision -benchtime 2000x ./internal/engine | grep '^Benchmark'
 say "audit (goals: 500 acts/s on PostgreSQL with durable commits; a million entries verified in 10 s):"
 if [ -n "$(postgres_programs)" ]; then
   database=$(mktemp -d)
