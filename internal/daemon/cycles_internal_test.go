@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,10 +36,11 @@ import (
 const (
 	fleetVariable  = "BENCH_ACCOUNTS" // how many accounts; 10,000 when it is not set
 	fleetSymbols   = 500
-	fleetWatches   = 20 // symbols of each account
-	fleetPositions = 5  // of each account, at the beginning
-	fleetOfUser    = 20 // accounts of each user
-	fleetSlots     = 3  // the first begins with nothing known
+	fleetWatches   = 20               // symbols of each account
+	fleetPositions = 5                // of each account, at the beginning
+	fleetOfUser    = 20               // accounts of each user
+	fleetSlots     = 3                // the first begins with nothing known
+	fleetPatience  = 10 * time.Minute // for all slots
 )
 
 // BenchmarkCycles runs the cycles of many accounts at the same slots, by the scheduler, the queue
@@ -60,13 +62,15 @@ func BenchmarkCycles(b *testing.B) {
 
 // fleet is a server's trading with many accounts, all due at the same slots.
 type fleet struct {
-	size      int
-	store     *store.Store
-	simulator *sim.Simulator
-	scheduler *scheduler
-	meter     *meter
-	ended     chan trade.Cycle
-	slot      time.Time
+	size       int
+	store      *store.Store
+	postmaster string // of PostgreSQL, on this machine
+	simulator  *sim.Simulator
+	scheduler  *scheduler
+	meter      *meter
+	ended      chan trade.Cycle
+	failed     chan string // what a job failed of
+	slot       time.Time
 }
 
 // fleetOpen is a usual trading day, an hour and a half into its session.
@@ -82,8 +86,9 @@ func newFleet(b *testing.B, url secret.Text) *fleet {
 		}
 		f.size = size
 	}
-	f.ended = make(chan trade.Cycle, f.size)
+	f.ended, f.failed = make(chan trade.Cycle, f.size), make(chan string, 1)
 	f.store = storetest.Open(b, url, store.Options{Hook: f.meter})
+	f.postmaster = postmasterOf(b.Context(), f.store)
 	var err error
 	f.simulator, err = sim.New(sim.Config{
 		Market: widened{sim.NewSynthetic(7)}, Now: fleetOpen.Add(-time.Minute), Pace: sim.Held(), Logger: slog.New(slog.DiscardHandler),
@@ -106,7 +111,7 @@ func newFleet(b *testing.B, url secret.Text) *fleet {
 // furnish makes the automation as a server does, with meters in between.
 func (f *fleet) furnish(b *testing.B, safe app.KeySafe) {
 	b.Helper()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(failures{slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}), f.failed})
 	connections, err := newDialer(config.Alpaca{}, inProcess{spectest.Checked(b, f.simulator.Handler())})
 	if err != nil {
 		b.Fatal(err)
@@ -205,20 +210,23 @@ func (f *fleet) drive(b *testing.B) {
 	begun := time.Now()
 	f.scheduler.resolving.Wait()
 	fmt.Printf("every account resolved and compared after the start: %.1f s\n", time.Since(begun).Seconds())
+	tooLong := time.After(fleetPatience)
 	for number := range fleetSlots {
 		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak counts anew, where it can
 		f.meter.reset()
-		begun, worked := time.Now(), processorTime()
+		begun, ours, theirs := time.Now(), processorTime("/proc/self/stat"), f.databaseTime()
 		if err := f.simulator.Advance(f.slot.Add(2 * time.Second)); err != nil {
 			b.Fatal(err)
 		}
-		outcomes, orders := f.await(b)
+		outcomes, orders := f.await(b, number+1, tooLong)
 		took := time.Since(begun)
-		worked = processorTime() - worked
-		fmt.Printf("slot %d: %.1f s for %d cycles %v, %.0f a second, %d orders, %.1f ms of one core a cycle, peak %s resident, load %s\n%s",
+		each := func(worked time.Duration) float64 { return worked.Seconds() * 1000 / float64(f.size) }
+		ours, theirs = processorTime("/proc/self/stat")-ours, f.databaseTime()-theirs
+		fmt.Printf("slot %d: %.1f s for %d cycles %v, %.0f a second, %d orders, %.1f ms of one core a cycle and %.1f ms of PostgreSQL's, peak %s resident, load %s\n%s",
 			number+1, took.Seconds(), f.size, outcomes, float64(f.size)/took.Seconds(), orders,
-			worked.Seconds()*1000/float64(f.size), peakResident(), load(), f.meter.report(f.size))
-		b.ReportMetric(worked.Seconds()*1000/float64(f.size), "core-ms/cycle"+strconv.Itoa(number+1))
+			each(ours), each(theirs), peakResident(), load(), f.meter.report(f.size))
+		b.ReportMetric(each(ours), "core-ms/cycle"+strconv.Itoa(number+1))
+		b.ReportMetric(each(theirs), "postgres-ms/cycle"+strconv.Itoa(number+1))
 		b.ReportMetric(took.Seconds(), "s/slot"+strconv.Itoa(number+1))
 		f.slot = f.slot.Add(5 * time.Minute)
 	}
@@ -227,37 +235,105 @@ func (f *fleet) drive(b *testing.B) {
 	}
 }
 
-// await returns when each account's cycle has ended.
-func (f *fleet) await(b *testing.B) (outcomes map[trade.CycleOutcome]int, orders int) {
+// await returns when each account's cycle of the slot has ended, and says how many have, now and then.
+func (f *fleet) await(b *testing.B, slot int, tooLong <-chan time.Time) (outcomes map[trade.CycleOutcome]int, orders int) {
 	b.Helper()
 	outcomes = map[trade.CycleOutcome]int{}
-	tooLong := time.After(10 * time.Minute)
-	for done := range f.size {
+	progress := time.NewTicker(10 * time.Second)
+	defer progress.Stop()
+	for done := 0; done < f.size; {
 		select {
 		case cycle := <-f.ended:
+			done++
 			outcomes[cycle.Outcome]++
 			for _, decision := range cycle.Decisions {
 				if decision.Ordered() {
 					orders++
 				}
 			}
+		case <-progress.C:
+			fmt.Printf("slot %d: %d of %d cycles\n", slot, done, f.size)
+		case problem := <-f.failed:
+			b.Fatal(problem)
 		case <-tooLong:
-			b.Fatalf("only %d cycles ended", done)
+			b.Fatalf("only %d cycles of slot %d ended within %s", done, slot, fleetPatience)
 		}
 	}
 	return outcomes, orders
 }
 
-// processorTime is what this process has used of all cores; a PostgreSQL server is not in it.
-func processorTime() time.Duration {
-	content, _ := os.ReadFile("/proc/self/stat")
-	_, rest, _ := strings.Cut(string(content), ") ")
-	fields, ticks := strings.Fields(rest), 0
-	for i := 11; i < min(13, len(fields)); i++ { // utime and stime, in hundredths of a second
+// failures is the log of the server: it prints, and ends the benchmark with what a job of the queue
+// failed of.
+type failures struct {
+	slog.Handler
+	failed chan<- string
+}
+
+func (f failures) Handle(ctx context.Context, record slog.Record) error {
+	if strings.HasPrefix(record.Message, "job ") {
+		text := record.Message
+		record.Attrs(func(attr slog.Attr) bool { text += " " + attr.String(); return true })
+		select {
+		case f.failed <- text:
+		default: // one is enough
+		}
+	}
+	return f.Handler.Handle(ctx, record)
+}
+
+// databaseTime is what the PostgreSQL server has used of all cores, if it runs on this machine.
+func (f *fleet) databaseTime() (sum time.Duration) {
+	if f.postmaster == "" {
+		return 0
+	}
+	processes, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range processes {
+		if stat == "/proc/"+f.postmaster+"/stat" || parentOf(stat) == f.postmaster {
+			sum += processorTime(stat)
+		}
+	}
+	return sum
+}
+
+// postmasterOf is the process whose children serve the database's connections; empty on SQLite, or when it
+// is on another machine.
+func postmasterOf(ctx context.Context, s *store.Store) string {
+	if s.Pool() == nil {
+		return ""
+	}
+	var backend int
+	if err := s.Pool().QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
+		return ""
+	}
+	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", backend))
+	if strings.TrimSpace(string(name)) != "postgres" {
+		return ""
+	}
+	return parentOf(fmt.Sprintf("/proc/%d/stat", backend))
+}
+
+func parentOf(stat string) string {
+	if fields := fieldsOf(stat); len(fields) > 1 {
+		return fields[1]
+	}
+	return ""
+}
+
+// processorTime is what a process has used of all cores, with its children that have ended.
+func processorTime(stat string) time.Duration {
+	fields, ticks := fieldsOf(stat), 0
+	for i := 11; i < min(15, len(fields)); i++ { // utime, stime, cutime, cstime, in hundredths of a second
 		part, _ := strconv.Atoi(fields[i])
 		ticks += part
 	}
 	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
+// fieldsOf are the fields of /proc/.../stat after the name: state, parent and so on.
+func fieldsOf(stat string) []string {
+	content, _ := os.ReadFile(stat)
+	_, rest, _ := strings.Cut(string(content), ") ")
+	return strings.Fields(rest)
 }
 
 // peakResident is the most memory that this process had since clear_refs was written.

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -192,12 +190,19 @@ func (s *Store) AutomatedAccounts(ctx context.Context) ([]trade.BrokerageAccount
 
 // AutomatedAccount is one of AutomatedAccounts by its id; a fault of kind NotFound for any other.
 func (s *Store) AutomatedAccount(ctx context.Context, id string) (trade.BrokerageAccount, error) {
-	var row accountRow
-	err := automated(s.read.NewSelect().Model(&row)).Where("id = ?", id).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
+	rows, err := s.automatedRows.of(ctx, id)
+	if err == nil && len(rows) == 0 {
 		return trade.BrokerageAccount{}, fault.New(fault.NotFound, "The account is gone, or its automation is off.")
 	}
-	return row.account(), explain(err)
+	if err != nil {
+		return trade.BrokerageAccount{}, explain(err)
+	}
+	return rows[0].account(), nil
+}
+
+func (s *Store) readAutomated(ctx context.Context, ids []string) (rows []accountRow, err error) {
+	err = automated(s.read.NewSelect().Model(&rows)).Where("id IN (?)", bun.In(ids)).Scan(ctx)
+	return rows, err
 }
 
 func automated(query *bun.SelectQuery) *bun.SelectQuery {
@@ -207,8 +212,25 @@ func automated(query *bun.SelectQuery) *bun.SelectQuery {
 // SetNextRun plans the account's next cycle; the zero time forgets the plan. It takes no user id:
 // for the scheduler only.
 func (s *Store) SetNextRun(ctx context.Context, accountID string, next time.Time) error {
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("UPDATE brokerage_accounts SET next_run_at = ? WHERE id = ?", at(next), accountID).Exec(ctx)
+	_, err := planning.act(ctx, s, s.group, plan{accountID, next})
+	return err
+}
+
+// plan is when an account's next cycle runs.
+type plan struct {
+	accountID string
+	next      time.Time
+}
+
+var planning = &kind[plan]{
+	about: func(p *plan) string { return p.accountID },
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[plan]) error {
+		rows := make([][]any, len(all))
+		for i, p := range all {
+			rows[i] = []any{p.of.accountID, at(p.of.next)}
+		}
+		_, err := s.given(tx, "id TEXT, next_run_at BIGINT", rows, `UPDATE brokerage_accounts SET next_run_at = given.next_run_at
+			FROM given WHERE brokerage_accounts.id = given.id`).Exec(ctx)
 		return err
-	})
+	},
 }

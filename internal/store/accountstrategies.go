@@ -26,15 +26,11 @@ type accountStrategyRow struct {
 // AccountStrategy returns what the account does differently from its user; nothing of it is set for
 // an account that does as its user does. It takes no user id: the caller has found the account by it.
 func (s *Store) AccountStrategy(ctx context.Context, accountID string) (trade.AccountStrategy, error) {
-	var row accountStrategyRow
-	err := s.read.NewSelect().Model(&row).Where("account_id = ?", accountID).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return trade.AccountStrategy{AccountID: accountID}, nil
+	rows, err := s.strategies.of(ctx, accountID)
+	if err != nil || len(rows) == 0 {
+		return trade.AccountStrategy{AccountID: accountID}, explain(err)
 	}
-	if err != nil {
-		return trade.AccountStrategy{}, explain(err)
-	}
-	return row.strategy()
+	return rows[0].strategy()
 }
 
 // strategy reads the row. A key that this version does not know is an error: the limit behind it

@@ -45,22 +45,49 @@ func (r cycleRow) cycle() trade.Cycle {
 // cycle for the slot already. Cycles of the account that still run are those of a process that
 // died, since the caller holds the account's lease: they are marked as failed.
 func (s *Store) StartCycle(ctx context.Context, cycle trade.Cycle) error {
-	now := s.clock.Now()
 	if cycle.StartedAt.IsZero() {
-		cycle.StartedAt = now
+		cycle.StartedAt = s.clock.Now()
 	}
 	cycle.Outcome = trade.CycleRunning
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		row := rowOfCycle(cycle)
-		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
-			return taken(err, fault.New(fault.Conflict, "This account's cycle of %s has run already.", cycle.Slot.UTC().Format("2006-01-02 15:04:05 UTC")))
+	_, err := starting.act(ctx, s, s.group, cycle)
+	return err
+}
+
+func accountOfCycle(cycle *trade.Cycle) string { return cycle.AccountID }
+
+var starting = &kind[trade.Cycle]{
+	about: accountOfCycle,
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[trade.Cycle]) error {
+		rows := make([]cycleRow, len(all))
+		for i, cycle := range all {
+			rows[i] = rowOfCycle(cycle.of)
 		}
-		_, err := tx.NewRaw(`UPDATE cycles SET outcome = ?, problem = ?, finished_at = ?
-			WHERE account_id = ? AND outcome = ? AND id <> ?`,
-			trade.CycleFailed, "Interrupted: the process ended before the cycle did.", at(now),
-			cycle.AccountID, trade.CycleRunning, cycle.ID).Exec(ctx)
-		return err
-	})
+		ids, err := namesOf(ctx, tx.NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Returning("id"))
+		if err != nil {
+			return err
+		}
+		for _, cycle := range all {
+			if !ids[cycle.of.ID] {
+				cycle.refused = fault.New(fault.Conflict, "This account's cycle of %s has run already.", cycle.of.Slot.UTC().Format("2006-01-02 15:04:05 UTC"))
+			}
+		}
+		return s.endInterrupted(ctx, tx, accepted(all))
+	},
+}
+
+// endInterrupted marks the accounts' other running cycles as failed.
+func (s *Store) endInterrupted(ctx context.Context, tx bun.Tx, started []*one[trade.Cycle]) error {
+	if len(started) == 0 {
+		return nil
+	}
+	ids, accounts := make([]string, len(started)), make([]string, len(started))
+	for i, cycle := range started {
+		ids[i], accounts[i] = cycle.of.ID, cycle.of.AccountID
+	}
+	_, err := tx.NewRaw(`UPDATE cycles SET outcome = ?, problem = ?, finished_at = ?
+		WHERE account_id IN (?) AND outcome = 'running' AND id NOT IN (?)`,
+		trade.CycleFailed, "Interrupted: the process ended before the cycle did.", at(s.clock.Now()), bun.In(accounts), bun.In(ids)).Exec(ctx)
+	return err
 }
 
 // FinishCycle sets the outcome, the problem, the finishing time and, where it is known, the market time.
@@ -68,12 +95,26 @@ func (s *Store) FinishCycle(ctx context.Context, cycle trade.Cycle) error {
 	if cycle.FinishedAt.IsZero() {
 		cycle.FinishedAt = s.clock.Now()
 	}
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewRaw("UPDATE cycles SET outcome = ?, problem = ?, finished_at = ?, market_time = COALESCE(?, market_time) WHERE id = ? AND account_id = ?",
-			cycle.Outcome, cycle.Problem, at(cycle.FinishedAt), at(cycle.MarketTime), cycle.ID, cycle.AccountID).Exec(ctx)
-		return mustChange(result, err, noCycle())
-	})
+	_, err := finishing.act(ctx, s, s.group, cycle)
+	return err
 }
+
+var finishing = &kind[trade.Cycle]{
+	about: accountOfCycle,
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[trade.Cycle]) error {
+		rows := make([][]any, len(all))
+		for i, cycle := range all {
+			rows[i] = []any{cycle.of.ID, cycle.of.AccountID, cycle.of.Outcome, cycle.of.Problem, at(cycle.of.FinishedAt), at(cycle.of.MarketTime)}
+		}
+		columns := "id TEXT, account_id TEXT, outcome TEXT, problem TEXT, finished_at BIGINT, market_time BIGINT"
+		_, err := refuseOthers(ctx, all, cycleID, noCycle(), s.given(tx, columns, rows, `UPDATE cycles SET outcome = given.outcome,
+			problem = given.problem, finished_at = given.finished_at, market_time = COALESCE(given.market_time, cycles.market_time)
+			FROM given WHERE cycles.id = given.id AND cycles.account_id = given.account_id RETURNING cycles.id`))
+		return err
+	},
+}
+
+func cycleID(cycle *trade.Cycle) string { return cycle.ID }
 
 func noCycle() *fault.Error { return fault.New(fault.NotFound, "There is no such cycle.") }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,29 +44,57 @@ func (s *Store) RecordDecisions(ctx context.Context, lease trade.Lease, cycle tr
 	if lease.AccountID != cycle.AccountID {
 		return cycle, fmt.Errorf("record decisions of account %s under the lease of %s", cycle.AccountID, lease.AccountID)
 	}
-	recorded := cycle
-	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		recorded.Decisions = slices.Clone(cycle.Decisions)
-		if err := holdLease(ctx, tx, lease); err != nil {
-			return err
-		}
-		if err := markDecided(ctx, tx, cycle); err != nil {
-			return err
-		}
-		intents, err := s.insertIntents(ctx, tx, cycle)
-		if err != nil {
-			return err
-		}
-		recorded.Decisions = withoutRepeats(recorded, intents)
-		if err := insertDecisions(ctx, tx, recorded); err != nil {
-			return err
-		}
-		return s.auditTrades(ctx, tx, cycle.UserID, intentEntries(recorded))
-	})
+	explanations, err := explanationsOf(cycle)
 	if err != nil {
 		return cycle, err
 	}
-	return recorded, nil
+	done, err := deciding.act(ctx, s, s.group, recording{lease: lease, cycle: cycle, explanations: explanations})
+	if err != nil {
+		return cycle, err
+	}
+	return done.recorded, nil
+}
+
+// recording is what a cycle leaves in the journal under its lease.
+type recording struct {
+	lease        trade.Lease
+	cycle        trade.Cycle
+	explanations []string    // of its decisions
+	recorded     trade.Cycle // with its intents as they were written
+}
+
+func accountOfRecording(r *recording) string    { return r.cycle.AccountID }
+func leaseOfRecording(r *recording) trade.Lease { return r.lease }
+func cycleOfRecording(r *recording) string      { return r.cycle.ID }
+
+var deciding = &kind[recording]{
+	about: accountOfRecording,
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[recording]) error {
+		all, err := holdLeases(ctx, s, tx, all, leaseOfRecording)
+		if err != nil {
+			return err
+		}
+		if all, err = s.markDecided(ctx, tx, all); err != nil {
+			return err
+		}
+		cycles := make([]*trade.Cycle, len(all))
+		for i, r := range all {
+			r.of.recorded = r.of.cycle
+			r.of.recorded.Decisions = slices.Clone(r.of.cycle.Decisions)
+			cycles[i] = &r.of.recorded
+		}
+		intents, err := s.insertIntents(ctx, tx, cycles)
+		if err != nil {
+			return err
+		}
+		for _, cycle := range cycles {
+			cycle.Decisions = withoutRepeats(*cycle, intents)
+		}
+		if err := insertDecisions(ctx, tx, all); err != nil {
+			return err
+		}
+		return s.auditTrades(ctx, tx, intentEntries(cycles))
+	},
 }
 
 // RecordIntents writes intents that are no decision on a signal, such as protective orders, in state
@@ -75,7 +104,7 @@ func (s *Store) RecordIntents(ctx context.Context, lease trade.Lease, cycle trad
 	var written []trade.Intent
 	err := s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
 		written = nil
-		if err := holdLease(ctx, tx, lease); err != nil {
+		if err := s.holdLease(ctx, tx, lease); err != nil {
 			return err
 		}
 		carrier := cycle
@@ -84,7 +113,7 @@ func (s *Store) RecordIntents(ctx context.Context, lease trade.Lease, cycle trad
 			intent := intents[i]
 			carrier.Decisions[i].Intent = &intent
 		}
-		ids, err := s.insertIntents(ctx, tx, carrier)
+		ids, err := s.insertIntents(ctx, tx, []*trade.Cycle{&carrier})
 		if err != nil {
 			return err
 		}
@@ -94,36 +123,49 @@ func (s *Store) RecordIntents(ctx context.Context, lease trade.Lease, cycle trad
 				written, entries = append(written, *decision.Intent), append(entries, intentEntry(*decision.Intent))
 			}
 		}
-		return s.auditTrades(ctx, tx, cycle.UserID, entries)
+		return s.auditTrades(ctx, tx, entries)
 	})
 	return written, err
 }
 
 // auditTrades appends entries of what the program traded, and says for whom.
-func (s *Store) auditTrades(ctx context.Context, tx bun.Tx, userID string, entries []audit.Entry) error {
+func (s *Store) auditTrades(ctx context.Context, tx bun.Tx, entries []audit.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	name := "alpaca-trader"
-	if userID != "" {
-		var users []string
-		if err := tx.NewRaw("SELECT username FROM users WHERE id = ?", userID).Scan(ctx, &users); err != nil {
-			return err
-		}
-		if len(users) > 0 {
-			name += " for " + users[0]
-		}
+	ids := make([]string, len(entries))
+	for i, entry := range entries {
+		ids[i] = entry.Actor
+	}
+	var users []struct{ ID, Username string }
+	if err := tx.NewRaw("SELECT id, username FROM users WHERE id IN (?)", bun.In(ids)).Scan(ctx, &users); err != nil {
+		return err
+	}
+	names := make(map[string]string, len(users))
+	for _, user := range users {
+		names[user.ID] = programName + " for " + user.Username
 	}
 	for i := range entries {
-		entries[i].ActorName = name
+		entries[i].ActorName = cmp.Or(names[entries[i].Actor], programName)
 	}
 	return s.audit(ctx, tx, entries...)
 }
 
-func markDecided(ctx context.Context, tx bun.Tx, cycle trade.Cycle) error {
-	result, err := tx.NewRaw("UPDATE cycles SET decided = TRUE, market_time = ?, equity = ? WHERE id = ? AND account_id = ? AND NOT decided",
-		at(cycle.MarketTime), cycle.Equity, cycle.ID, cycle.AccountID).Exec(ctx)
-	return mustChange(result, err, fault.New(fault.Conflict, "This cycle was never started, or its decisions are recorded already."))
+const programName = "alpaca-trader"
+
+// markDecided refuses cycles that have their decisions already, and returns what is left.
+func (s *Store) markDecided(ctx context.Context, tx bun.Tx, all []*one[recording]) ([]*one[recording], error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	rows := make([][]any, len(all))
+	for i, r := range all {
+		rows[i] = []any{r.of.cycle.ID, r.of.cycle.AccountID, at(r.of.cycle.MarketTime), r.of.cycle.Equity}
+	}
+	return refuseOthers(ctx, all, cycleOfRecording, fault.New(fault.Conflict, "This cycle was never started, or its decisions are recorded already."),
+		s.given(tx, "id TEXT, account_id TEXT, market_time BIGINT, equity MONEY", rows, `UPDATE cycles SET decided = TRUE,
+			market_time = given.market_time, equity = given.equity FROM given
+			WHERE cycles.id = given.id AND cycles.account_id = given.account_id AND NOT cycles.decided RETURNING cycles.id`))
 }
 
 // journaled reports whether the decision becomes an order.
@@ -144,46 +186,56 @@ func withoutRepeats(cycle trade.Cycle, written map[string]bool) []trade.Decision
 	return cycle.Decisions
 }
 
-func insertDecisions(ctx context.Context, tx bun.Tx, cycle trade.Cycle) error {
-	if len(cycle.Decisions) == 0 {
-		return nil
-	}
-	rows := make([]decisionRow, 0, len(cycle.Decisions))
-	for i, decision := range cycle.Decisions {
-		row, err := rowOfDecision(cycle, i, decision)
-		if err != nil {
-			return err
+func insertDecisions(ctx context.Context, tx bun.Tx, all []*one[recording]) error {
+	var rows []decisionRow
+	for _, r := range all {
+		for i, decision := range r.of.recorded.Decisions {
+			rows = append(rows, rowOfDecision(r.of.recorded, i, decision, r.of.explanations[i]))
 		}
-		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	_, err := tx.NewInsert().Model(&rows).Exec(ctx)
 	return err
 }
 
-func rowOfDecision(cycle trade.Cycle, position int, decision trade.Decision) (decisionRow, error) {
+func rowOfDecision(cycle trade.Cycle, position int, decision trade.Decision, explanation string) decisionRow {
 	row := decisionRow{
 		CycleID: cycle.ID, Position: position, AccountID: cycle.AccountID, UserID: cycle.UserID,
-		Symbol: decision.Signal.Symbol, Action: decision.Signal.Action, Skip: decision.Skip,
+		Symbol: decision.Signal.Symbol, Action: decision.Signal.Action, Skip: decision.Skip, Explanation: explanation,
 	}
-	explained := explanation{Signal: decision.Signal}
 	if journaled(cycle, decision) {
 		row.ClientOrderID = &decision.Intent.ClientOrderID
-	} else {
-		explained.Intent = decision.Intent
 	}
-	text, err := json.Marshal(explained)
-	if err != nil {
-		return decisionRow{}, fmt.Errorf("encode decision on %s: %w", decision.Signal.Symbol, err)
-	}
-	row.Explanation = string(text)
-	return row, nil
+	return row
 }
 
-func intentEntries(cycle trade.Cycle) []audit.Entry {
+// explanationsOf encodes the explanations of the cycle's decisions. Whether one was decided before
+// does not matter to them.
+func explanationsOf(cycle trade.Cycle) ([]string, error) {
+	texts := make([]string, len(cycle.Decisions))
+	for i, decision := range cycle.Decisions {
+		explained := explanation{Signal: decision.Signal}
+		if !journaled(cycle, decision) {
+			explained.Intent = decision.Intent
+		}
+		text, err := json.Marshal(explained)
+		if err != nil {
+			return nil, fmt.Errorf("encode decision on %s: %w", decision.Signal.Symbol, err)
+		}
+		texts[i] = string(text)
+	}
+	return texts, nil
+}
+
+func intentEntries(cycles []*trade.Cycle) []audit.Entry {
 	var entries []audit.Entry
-	for _, decision := range cycle.Decisions {
-		if journaled(cycle, decision) {
-			entries = append(entries, intentEntry(*decision.Intent))
+	for _, cycle := range cycles {
+		for _, decision := range cycle.Decisions {
+			if journaled(*cycle, decision) {
+				entries = append(entries, intentEntry(*decision.Intent))
+			}
 		}
 	}
 	return entries

@@ -14,7 +14,7 @@ import (
 // already is left alone.
 func (s *Store) RecordFound(ctx context.Context, lease trade.Lease, orders []trade.Order) error {
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := holdLease(ctx, tx, lease); err != nil {
+		if err := s.holdLease(ctx, tx, lease); err != nil {
 			return err
 		}
 		var entries []audit.Entry
@@ -29,16 +29,8 @@ func (s *Store) RecordFound(ctx context.Context, lease trade.Lease, orders []tra
 				entries = append(entries, entry)
 			}
 		}
-		return s.auditTrades(ctx, tx, userOf(orders), entries)
+		return s.auditTrades(ctx, tx, entries)
 	})
-}
-
-// userOf is whose the orders are; they are of one account.
-func userOf(orders []trade.Order) string {
-	if len(orders) == 0 {
-		return ""
-	}
-	return orders[0].Intent.UserID
 }
 
 // insertFound reports whether the order is new.
@@ -55,5 +47,5 @@ func insertFound(ctx context.Context, tx bun.Tx, order trade.Order) (bool, error
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return false, err
 	}
-	return true, insertLegs(ctx, tx, order)
+	return true, insertLegs(ctx, tx, legsOf(order))
 }

@@ -22,12 +22,17 @@ import (
 // fails otherwise, runs once more in a transaction of its own; so change sets what it returns anew
 // each time and does nothing outside of its transaction.
 func (s *Store) act(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
-	a := &groupedAct{ctx: ctx, change: change, done: make(chan struct{})}
-	switch s.group.join(a, s.runGroup); {
+	return s.actIn(s.group, &groupedAct{ctx: ctx, change: change})
+}
+
+// actIn is act in one of the groups.
+func (s *Store) actIn(group *actGroup, a *groupedAct) error {
+	a.done = make(chan struct{})
+	switch group.join(a, s.runGroup); {
 	case a.panicked != nil:
 		panic(a.panicked)
 	case a.again:
-		return s.alone(ctx, change)
+		return s.alone(a.ctx, a.change)
 	}
 	return explain(a.err)
 }
@@ -61,6 +66,7 @@ const (
 type groupedAct struct {
 	ctx      context.Context
 	change   func(context.Context, bun.Tx) error
+	batched  batched       // with what others it may be done; nothing: with none
 	entries  []audit.Entry // what it leaves in the audit
 	err      error
 	again    bool // nothing happened; run it in a transaction of its own
@@ -169,10 +175,12 @@ func (s *Store) fillGroup(ctx context.Context, tx bun.Tx, group []*groupedAct) e
 		}
 	}
 	var entries []audit.Entry
-	for _, a := range group {
+	for _, batch := range batches(group) {
+		a := merged(ctx, batch)
 		if err := a.runInside(ctx, tx); err != nil {
 			return err
 		}
+		settle(a, batch)
 		entries = append(entries, a.entries...)
 	}
 	return s.audit(ctx, tx, entries...)

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
@@ -21,11 +23,12 @@ type holdingRow struct {
 	Qty       decimal.Decimal
 }
 
+type holdingKey struct{ account, symbol string }
+
 // Expected returns what the account should hold by all fills and adjustments; symbols of which
 // nothing should be held are left out.
 func (s *Store) Expected(ctx context.Context, accountID string) (map[string]decimal.Decimal, error) {
-	var rows []holdingRow
-	err := s.read.NewSelect().Model(&rows).Where("account_id = ?", accountID).Scan(ctx)
+	rows, err := s.holdings.of(ctx, accountID)
 	held := make(map[string]decimal.Decimal, len(rows))
 	for _, row := range rows {
 		if !row.Qty.IsZero() {
@@ -85,85 +88,123 @@ func (s *Store) Foreign(ctx context.Context, accountID string) (map[string]bool,
 	return foreign, nil
 }
 
-// changeHoldings adds to what is expected. Several processes may do so at once: a row is locked
-// before it is read, always in the order of the symbols.
-func (s *Store) changeHoldings(ctx context.Context, tx bun.Tx, accountID string, changes map[string]decimal.Decimal) error {
-	for _, symbol := range slices.Sorted(maps.Keys(changes)) {
-		held, err := s.lockHolding(ctx, tx, accountID, symbol)
-		if err != nil {
-			return err
-		}
-		if err := putHolding(ctx, tx, accountID, symbol, held.Add(changes[symbol])); err != nil {
-			return err
-		}
+// changeHoldings adds to what is expected.
+func (s *Store) changeHoldings(ctx context.Context, tx bun.Tx, changes map[holdingKey]decimal.Decimal) error {
+	held, err := s.lockHoldings(ctx, tx, slices.Collect(maps.Keys(changes)))
+	if err != nil {
+		return err
 	}
-	return nil
+	after := make(map[holdingKey]decimal.Decimal, len(changes))
+	for of, change := range changes {
+		after[of] = held[of].Add(change)
+	}
+	return s.putHoldings(ctx, tx, after)
 }
 
-func (s *Store) lockHolding(ctx context.Context, tx bun.Tx, accountID, symbol string) (held decimal.Decimal, err error) {
-	_, err = tx.NewRaw("INSERT INTO holdings (account_id, symbol, qty) VALUES (?, ?, '0') ON CONFLICT (account_id, symbol) DO NOTHING",
-		accountID, symbol).Exec(ctx)
-	if err != nil {
-		return held, err
+// lockHoldings returns what is expected of each, and keeps it until the transaction ends. Several
+// processes may do so at once: a row is locked before it is read, always in the same order.
+func (s *Store) lockHoldings(ctx context.Context, tx bun.Tx, keys []holdingKey) (map[holdingKey]decimal.Decimal, error) {
+	if len(keys) == 0 {
+		return nil, nil
 	}
-	err = tx.NewRaw("SELECT qty FROM holdings WHERE account_id = ? AND symbol = ?"+s.dialect.forUpdate, accountID, symbol).Scan(ctx, &held)
+	slices.SortFunc(keys, func(a, b holdingKey) int {
+		return cmp.Or(strings.Compare(a.account, b.account), strings.Compare(a.symbol, b.symbol))
+	})
+	fresh, names := make([]holdingRow, len(keys)), make([][]any, len(keys))
+	for i, of := range keys {
+		fresh[i], names[i] = holdingRow{AccountID: of.account, Symbol: of.symbol}, []any{of.account, of.symbol}
+	}
+	if _, err := tx.NewInsert().Model(&fresh).On("CONFLICT (account_id, symbol) DO NOTHING").Exec(ctx); err != nil {
+		return nil, err
+	}
+	var rows []holdingRow
+	err := s.given(tx, "account_id TEXT, symbol TEXT", names, `SELECT holdings.* FROM given
+		JOIN holdings ON holdings.account_id = given.account_id AND holdings.symbol = given.symbol
+		ORDER BY holdings.account_id, holdings.symbol`+s.dialect.forUpdateOf("holdings")).Scan(ctx, &rows)
+	held := make(map[holdingKey]decimal.Decimal, len(rows))
+	for _, row := range rows {
+		held[holdingKey{row.AccountID, row.Symbol}] = row.Qty
+	}
 	return held, err
 }
 
-func putHolding(ctx context.Context, tx bun.Tx, accountID, symbol string, qty decimal.Decimal) error {
-	_, err := tx.NewRaw("UPDATE holdings SET qty = ? WHERE account_id = ? AND symbol = ?", qty, accountID, symbol).Exec(ctx)
+func (s *Store) putHoldings(ctx context.Context, tx bun.Tx, after map[holdingKey]decimal.Decimal) error {
+	if len(after) == 0 {
+		return nil
+	}
+	rows := make([][]any, 0, len(after))
+	for of, qty := range after {
+		rows = append(rows, []any{of.account, of.symbol, qty})
+	}
+	_, err := s.given(tx, "account_id TEXT, symbol TEXT, qty MONEY", rows, `UPDATE holdings SET qty = given.qty FROM given
+		WHERE holdings.account_id = given.account_id AND holdings.symbol = given.symbol`).Exec(ctx)
 	return err
 }
 
-// takeOver makes the broker's quantity the expected one, and keeps the difference as the symbol's
-// baseline: what no execution explains.
-func (s *Store) takeOver(ctx context.Context, tx bun.Tx, accountID string, taken trade.Adjustment) error {
-	held, err := s.lockHolding(ctx, tx, accountID, taken.Symbol)
-	if err != nil || held.Equal(taken.Qty) {
-		return err
-	}
-	if err := putHolding(ctx, tx, accountID, taken.Symbol, taken.Qty); err != nil {
-		return err
-	}
-	baseline, err := readBaseline(ctx, tx, accountID, taken.Symbol)
+// takeOver makes the broker's quantities the expected ones, and keeps the difference as the symbols'
+// baselines: what no execution explains.
+func (s *Store) takeOver(ctx context.Context, tx bun.Tx, taken map[holdingKey]trade.Adjustment) error {
+	held, err := s.lockHoldings(ctx, tx, slices.Collect(maps.Keys(taken)))
 	if err != nil {
 		return err
 	}
-	row := baselineRow{
-		AccountID: accountID, Symbol: taken.Symbol, Qty: baseline.Add(taken.Qty).Sub(held), Reason: taken.Reason, At: at(s.clock.Now()),
+	maps.DeleteFunc(taken, func(of holdingKey, adjustment trade.Adjustment) bool { return held[of].Equal(adjustment.Qty) })
+	if len(taken) == 0 {
+		return nil
 	}
-	_, err = tx.NewInsert().Model(&row).On("CONFLICT (account_id, symbol) DO UPDATE").
+	after := make(map[holdingKey]decimal.Decimal, len(taken))
+	for of, adjustment := range taken {
+		after[of] = adjustment.Qty
+	}
+	if err := s.putHoldings(ctx, tx, after); err != nil {
+		return err
+	}
+	accounts := make([]string, 0, len(taken))
+	for of := range taken {
+		accounts = append(accounts, of.account)
+	}
+	before, err := readBaselines(ctx, tx, accounts...)
+	if err != nil {
+		return err
+	}
+	rows := make([]baselineRow, 0, len(taken))
+	for of, adjustment := range taken {
+		rows = append(rows, baselineRow{
+			AccountID: of.account, Symbol: of.symbol, Qty: before[of].Add(adjustment.Qty).Sub(held[of]), Reason: adjustment.Reason, At: at(s.clock.Now()),
+		})
+	}
+	_, err = tx.NewInsert().Model(&rows).On("CONFLICT (account_id, symbol) DO UPDATE").
 		Set("qty = EXCLUDED.qty, reason = EXCLUDED.reason, at = EXCLUDED.at").Exec(ctx)
 	return err
 }
 
-func readBaseline(ctx context.Context, db bun.IDB, accountID, symbol string) (decimal.Decimal, error) {
-	var known []baselineRow
-	err := db.NewSelect().Model(&known).Where("account_id = ? AND symbol = ?", accountID, symbol).Scan(ctx)
-	if err != nil || len(known) == 0 {
-		return decimal.Zero, err
+func readBaselines(ctx context.Context, db bun.IDB, accounts ...string) (map[holdingKey]decimal.Decimal, error) {
+	var rows []baselineRow
+	err := db.NewSelect().Model(&rows).Where("account_id IN (?)", bun.In(accounts)).Scan(ctx)
+	known := make(map[holdingKey]decimal.Decimal, len(rows))
+	for _, row := range rows {
+		known[holdingKey{row.AccountID, row.Symbol}] = row.Qty
 	}
-	return known[0].Qty, nil
+	return known, err
 }
 
-// recount sets what is expected to the sum of the account's fills. It comes once, with the first
-// reconciliation: fills may be older than the table.
-func (s *Store) recount(ctx context.Context, tx bun.Tx, accountID string) error {
+// recount sets what is expected of the accounts to the sums of their fills. It comes once, with the
+// first reconciliation: fills may be older than the table.
+func (s *Store) recount(ctx context.Context, tx bun.Tx, accounts []string) error {
+	if len(accounts) == 0 {
+		return nil
+	}
 	var rows []fillRow
-	if err := tx.NewSelect().Model(&rows).Where("account_id = ?", accountID).Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&rows).Where("account_id IN (?)", bun.In(accounts)).Scan(ctx); err != nil {
 		return err
 	}
-	sums := map[string]decimal.Decimal{}
+	sums := map[holdingKey]decimal.Decimal{}
 	for _, row := range rows {
-		sums[row.Symbol] = sums[row.Symbol].Add(row.fill().Signed())
+		of := holdingKey{row.AccountID, row.Symbol}
+		sums[of] = sums[of].Add(row.fill().Signed())
 	}
-	for _, symbol := range slices.Sorted(maps.Keys(sums)) {
-		if _, err := s.lockHolding(ctx, tx, accountID, symbol); err != nil {
-			return err
-		}
-		if err := putHolding(ctx, tx, accountID, symbol, sums[symbol]); err != nil {
-			return err
-		}
+	if _, err := s.lockHoldings(ctx, tx, slices.Collect(maps.Keys(sums))); err != nil {
+		return err
 	}
-	return nil
+	return s.putHoldings(ctx, tx, sums)
 }

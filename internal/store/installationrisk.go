@@ -13,7 +13,11 @@ import (
 
 // InstallationRisk returns the limits that hold for every account, besides its own.
 func (s *Store) InstallationRisk(ctx context.Context) (trade.RiskLimits, error) {
-	return readInstallationRisk(ctx, s.read, "")
+	limits, err := s.installationRisk.of(ctx, struct{}{})
+	if err != nil || len(limits) == 0 {
+		return trade.RiskLimits{}, err
+	}
+	return limits[0], nil
 }
 
 func readInstallationRisk(ctx context.Context, db bun.IDB, lock string) (trade.RiskLimits, error) {

@@ -63,29 +63,25 @@ func (r intentRow) intent() trade.Intent {
 	}
 }
 
-// insertIntents writes the cycle's intents and an order in state journaled for each, except those
-// whose client order id the account has used before. It completes the intents with what the cycle
-// knows and returns the ids of those that were written.
-func (s *Store) insertIntents(ctx context.Context, tx bun.Tx, cycle trade.Cycle) (map[string]bool, error) {
+// insertIntents writes the cycles' intents and an order in state journaled for each, except those
+// whose client order id the account has used before. It completes the intents with what the cycles
+// know and returns the ids of those that were written.
+func (s *Store) insertIntents(ctx context.Context, tx bun.Tx, cycles []*trade.Cycle) (map[string]bool, error) {
 	var rows []intentRow
-	for i := range cycle.Decisions {
-		if decision := cycle.Decisions[i]; journaled(cycle, decision) {
-			s.complete(decision.Intent, cycle)
-			rows = append(rows, rowOfIntent(*decision.Intent))
+	for _, cycle := range cycles {
+		for i := range cycle.Decisions {
+			if decision := cycle.Decisions[i]; journaled(*cycle, decision) {
+				s.complete(decision.Intent, *cycle)
+				rows = append(rows, rowOfIntent(*decision.Intent))
+			}
 		}
 	}
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	var ids []string
-	err := tx.NewInsert().Model(&rows).On("CONFLICT (account_id, client_order_id) DO NOTHING").
-		Returning("id").Scan(ctx, &ids)
+	written, err := namesOf(ctx, tx.NewInsert().Model(&rows).On("CONFLICT (account_id, client_order_id) DO NOTHING").Returning("id"))
 	if err != nil {
 		return nil, err
-	}
-	written := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		written[id] = true
 	}
 	return written, insertOrders(ctx, tx, rows, written)
 }

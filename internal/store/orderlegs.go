@@ -19,10 +19,7 @@ type legRow struct {
 	Type          trade.OrderType
 }
 
-func insertLegs(ctx context.Context, tx bun.Tx, order trade.Order) error {
-	if len(order.Legs) == 0 {
-		return nil
-	}
+func legsOf(order trade.Order) []legRow {
 	rows := make([]legRow, 0, len(order.Legs))
 	for _, leg := range order.Legs {
 		rows = append(rows, legRow{
@@ -30,54 +27,65 @@ func insertLegs(ctx context.Context, tx bun.Tx, order trade.Order) error {
 			ClientOrderID: order.Intent.ClientOrderID, Type: leg.Type,
 		})
 	}
+	return rows
+}
+
+func insertLegs(ctx context.Context, tx bun.Tx, rows []legRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (account_id, broker_order_id) DO NOTHING").Exec(ctx)
 	return err
 }
 
-// addLegs reads the legs of one account's orders into them.
-func (s *Store) addLegs(ctx context.Context, accountID string, orders []trade.Order) error {
-	places := map[string]*trade.Order{}
+// addLegs reads the orders' legs into them.
+func (s *Store) addLegs(ctx context.Context, orders []trade.Order) error {
+	places, keys := map[orderKey]*trade.Order{}, []orderKey{}
 	for i := range orders {
 		if class := orders[i].Intent.Class; class != "" && class != trade.SimpleOrder {
-			places[orders[i].Intent.ClientOrderID] = &orders[i]
+			key := orderKey{orders[i].Intent.AccountID, orders[i].Intent.ClientOrderID}
+			places[key], keys = &orders[i], append(keys, key)
 		}
 	}
-	if len(places) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	ids := make([]string, 0, len(places))
-	for id := range places {
-		ids = append(ids, id)
-	}
 	var rows []legRow
-	err := s.read.NewSelect().Model(&rows).Where("account_id = ? AND client_order_id IN (?)", accountID, bun.In(ids)).
-		Order("client_order_id", "broker_order_id").Scan(ctx)
+	err := s.givenOrders(s.read, keys, `SELECT order_legs.* FROM given
+		JOIN order_legs ON order_legs.account_id = given.account_id AND order_legs.client_order_id = given.id
+		ORDER BY order_legs.client_order_id, order_legs.broker_order_id`).Scan(ctx, &rows)
 	for _, row := range rows {
-		order := places[row.ClientOrderID]
+		order := places[orderKey{row.AccountID, row.ClientOrderID}]
 		order.Legs = append(order.Legs, trade.Leg{BrokerOrderID: row.BrokerOrderID, Type: row.Type})
 	}
 	return explain(err)
 }
 
+// ownerRow says which of our orders a broker's order belongs to.
+type ownerRow struct{ AccountID, BrokerOrderID, ClientOrderID string }
+
+func (r ownerRow) key() orderKey { return orderKey{r.AccountID, r.BrokerOrderID} }
+
 // Owners returns the client order ids of our orders that the broker's ids belong to, legs too.
 func (s *Store) Owners(ctx context.Context, accountID string, brokerOrderIDs []string) (map[string]string, error) {
-	return owners(ctx, s.read, accountID, brokerOrderIDs)
-}
-
-func owners(ctx context.Context, db bun.IDB, accountID string, brokerOrderIDs []string) (map[string]string, error) {
-	found := map[string]string{}
-	if len(brokerOrderIDs) == 0 {
-		return found, nil
+	keys := make([]orderKey, len(brokerOrderIDs))
+	for i, id := range brokerOrderIDs {
+		keys[i] = orderKey{accountID, id}
 	}
-	var rows []struct{ BrokerOrderID, ClientOrderID string }
-	ids := bun.In(brokerOrderIDs)
-	err := db.NewRaw(`SELECT broker_order_id, client_order_id FROM orders WHERE account_id = ? AND broker_order_id IN (?)
-		UNION ALL SELECT broker_order_id, client_order_id FROM order_legs WHERE account_id = ? AND broker_order_id IN (?)`,
-		accountID, ids, accountID, ids).Scan(ctx, &rows)
+	rows, err := s.owned.of(ctx, keys...)
+	found := make(map[string]string, len(rows))
 	for _, row := range rows {
 		found[row.BrokerOrderID] = row.ClientOrderID
 	}
 	return found, explain(err)
+}
+
+func (s *Store) readOwners(ctx context.Context, db bun.IDB, keys []orderKey) (rows []ownerRow, err error) {
+	err = s.givenOrders(db, keys, `SELECT orders.account_id, orders.broker_order_id, orders.client_order_id
+		FROM given JOIN orders ON orders.account_id = given.account_id AND orders.broker_order_id = given.id
+		UNION ALL SELECT order_legs.account_id, order_legs.broker_order_id, order_legs.client_order_id
+		FROM given JOIN order_legs ON order_legs.account_id = given.account_id AND order_legs.broker_order_id = given.id`).Scan(ctx, &rows)
+	return rows, err
 }
 
 // OrderOf returns the journal's order that the broker's is, or is a leg of; a fault of kind NotFound

@@ -2,8 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"slices"
 
 	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
@@ -80,9 +79,16 @@ func (s *Store) LiveOrders(ctx context.Context, accountID string) ([]trade.Order
 }
 
 func (s *Store) ordersInState(ctx context.Context, accountID string, states ...trade.OrderState) ([]trade.Order, error) {
+	open, err := s.openOrders.of(ctx, accountID)
+	return slices.DeleteFunc(slices.Clone(open), func(order trade.Order) bool { return !slices.Contains(states, order.State) }), explain(err)
+}
+
+// readOpenOrders returns the accounts' orders that are not terminal, oldest first.
+func (s *Store) readOpenOrders(ctx context.Context, accounts []string) ([]trade.Order, error) {
 	return s.selectOrders(ctx, func(query *bun.SelectQuery) *bun.SelectQuery {
-		return query.Where("o.account_id = ? AND o.state IN (?)", accountID, bun.In(states)).
-			Order("i.created_at", "i.client_order_id")
+		return query.Where("o.account_id IN (?)", bun.In(accounts)). // the states of the index
+										Where("o.state IN ('journaled', 'submitting', 'unknown', 'accepted', 'partially_filled')").
+										Order("i.created_at", "i.client_order_id")
 	})
 }
 
@@ -109,25 +115,36 @@ func (s *Store) selectOrders(ctx context.Context, narrow func(*bun.SelectQuery) 
 	}
 	orders := make([]trade.Order, 0, len(rows))
 	for _, row := range rows {
-		orders = append(orders, row.order(intents[row.ClientOrderID]))
+		orders = append(orders, row.order(intents[orderKey{row.AccountID, row.ClientOrderID}]))
 	}
-	return orders, s.addLegs(ctx, rows[0].AccountID, orders)
+	return orders, s.addLegs(ctx, orders)
 }
 
-// intentsOf returns the intents of one account's orders by client order id.
-func (s *Store) intentsOf(ctx context.Context, orders []orderRow) (map[string]intentRow, error) {
-	ids := make([]string, 0, len(orders))
+// orderKey names an order: by the account's id, and the client order id or the broker's.
+type orderKey struct{ account, id string }
+
+func (s *Store) intentsOf(ctx context.Context, orders []orderRow) (map[orderKey]intentRow, error) {
+	keys := make([]orderKey, 0, len(orders))
 	for _, order := range orders {
-		ids = append(ids, order.ClientOrderID)
+		keys = append(keys, orderKey{order.AccountID, order.ClientOrderID})
 	}
 	var rows []intentRow
-	err := s.read.NewSelect().Model(&rows).
-		Where("account_id = ? AND client_order_id IN (?)", orders[0].AccountID, bun.In(ids)).Scan(ctx)
-	intents := make(map[string]intentRow, len(rows))
+	err := s.givenOrders(s.read, keys, `SELECT intents.* FROM given
+		JOIN intents ON intents.account_id = given.account_id AND intents.client_order_id = given.id`).Scan(ctx, &rows)
+	intents := make(map[orderKey]intentRow, len(rows))
 	for _, row := range rows {
-		intents[row.ClientOrderID] = row
+		intents[orderKey{row.AccountID, row.ClientOrderID}] = row
 	}
 	return intents, explain(err)
+}
+
+// givenOrders is given with the names of orders: account_id and id.
+func (s *Store) givenOrders(db bun.IDB, keys []orderKey, statement string) *bun.RawQuery {
+	rows := make([][]any, len(keys))
+	for i, key := range keys {
+		rows[i] = []any{key.account, key.id}
+	}
+	return s.given(db, "account_id TEXT, id TEXT", rows, statement)
 }
 
 // ClaimOrder moves a journaled or unknown order to submitting under the lease's epoch, if the order
@@ -141,24 +158,48 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 		return order, fault.Because(err, fault.Conflict, "This order cannot be sent any more.")
 	}
 	claimed.Epoch, claimed.UpdatedAt = lease.Epoch, at(s.clock.Now()).Time
-	err := s.alone(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := holdLease(ctx, tx, lease); err != nil {
-			return err
-		}
-		if err := s.mayOrder(ctx, tx, lease.AccountID, order.Intent.Purpose); err != nil {
-			return err
-		}
-		result, err := tx.NewRaw(`UPDATE orders SET state = ?, epoch = ?, sent_twice = ?, updated_at = ?, submitted_at = COALESCE(submitted_at, ?)
-			WHERE account_id = ? AND client_order_id = ? AND state = ? AND epoch <= ? AND (state <> ? OR epoch < ?)`,
-			claimed.State, claimed.Epoch, claimed.SentTwice, at(claimed.UpdatedAt), at(order.SubmittedAt),
-			lease.AccountID, order.Intent.ClientOrderID, order.State, claimed.Epoch,
-			trade.Submitting, claimed.Epoch).Exec(ctx)
-		return mustChange(result, err, fault.New(fault.Conflict, "Another process is sending this order."))
-	})
-	if err != nil {
+	if _, err := claiming.act(ctx, s, s.claims, claim{lease: lease, order: order, claimed: claimed}); err != nil {
 		return order, err
 	}
 	return claimed, nil
+}
+
+type claim struct {
+	lease   trade.Lease
+	order   trade.Order // as it is
+	claimed trade.Order
+}
+
+func (c *claim) clientOrderID() string { return c.order.Intent.ClientOrderID }
+
+// claiming has a group of its own: a claim waits for other claims only.
+var claiming = &kind[claim]{
+	about: func(c *claim) string { return c.lease.AccountID },
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[claim]) error {
+		all, err := holdLeases(ctx, s, tx, all, func(c *claim) trade.Lease { return c.lease })
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		if all, err = s.mayOrder(ctx, tx, all); err != nil || len(all) == 0 {
+			return err
+		}
+		rows := make([][]any, len(all))
+		for i, c := range all {
+			after := c.of.claimed
+			rows[i] = []any{
+				c.of.lease.AccountID, c.of.clientOrderID(), c.of.order.State,
+				after.State, after.Epoch, after.SentTwice, at(after.UpdatedAt), at(c.of.order.SubmittedAt),
+			}
+		}
+		columns := "account_id TEXT, id TEXT, known TEXT, state TEXT, epoch BIGINT, sent_twice BOOLEAN, updated_at BIGINT, submitted_at BIGINT"
+		_, err = refuseOthers(ctx, all, (*claim).clientOrderID, fault.New(fault.Conflict, "Another process is sending this order."),
+			s.given(tx, columns, rows, `UPDATE orders SET state = given.state, epoch = given.epoch, sent_twice = given.sent_twice,
+				updated_at = given.updated_at, submitted_at = COALESCE(orders.submitted_at, given.submitted_at) FROM given
+				WHERE orders.account_id = given.account_id AND orders.client_order_id = given.id AND orders.state = given.known
+				AND orders.epoch <= given.epoch AND (orders.state <> 'submitting' OR orders.epoch < given.epoch)
+				RETURNING orders.client_order_id`))
+		return err
+	},
 }
 
 // RecordOrder stores the order's new state, its legs, and fills that are not known yet; a fill that
@@ -166,38 +207,84 @@ func (s *Store) ClaimOrder(ctx context.Context, lease trade.Lease, order trade.O
 // see trade.Order.Outdated.
 func (s *Store) RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error {
 	order.UpdatedAt = s.clock.Now()
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		known, err := s.lockOrder(ctx, tx, order.Intent)
+	_, err := reporting.act(ctx, s, s.group, orderReport{order: order, fills: fillsOf(order, fills)})
+	return err
+}
+
+// orderReport is what is known anew of one order.
+type orderReport struct {
+	order trade.Order
+	fills []fillRow
+}
+
+func (r *orderReport) key() orderKey {
+	return orderKey{r.order.Intent.AccountID, r.order.Intent.ClientOrderID}
+}
+
+var reporting = &kind[orderReport]{
+	about: func(r *orderReport) string { return r.order.Intent.AccountID + " " + r.order.Intent.ClientOrderID },
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[orderReport]) error {
+		known, err := s.lockOrders(ctx, tx, all)
 		if err != nil {
 			return err
 		}
-		if !order.Outdated(known.order(intentRow{})) {
-			if err := updateOrder(ctx, tx, order); err != nil {
-				return err
+		var news []trade.Order
+		var legs []legRow
+		var fills []fillRow
+		for _, report := range all {
+			row, there := known[report.of.key()]
+			if !there {
+				report.refused = fault.New(fault.NotFound, "There is no such order in the journal.")
+				continue
 			}
+			if !report.of.order.Outdated(row.order(intentRow{})) {
+				news = append(news, report.of.order)
+			}
+			legs, fills = append(legs, legsOf(report.of.order)...), append(fills, report.of.fills...)
 		}
-		if err := insertLegs(ctx, tx, order); err != nil {
+		if err := s.updateOrders(ctx, tx, news); err != nil {
 			return err
 		}
-		return s.insertFills(ctx, tx, order.Intent.AccountID, ownFills(order, fills))
-	})
+		if err := insertLegs(ctx, tx, legs); err != nil {
+			return err
+		}
+		return s.insertFills(ctx, tx, fills)
+	},
 }
 
-func (s *Store) lockOrder(ctx context.Context, tx bun.Tx, intent trade.Intent) (orderRow, error) {
-	var row orderRow
-	err := tx.NewRaw("SELECT * FROM orders WHERE account_id = ? AND client_order_id = ?"+s.dialect.forUpdate,
-		intent.AccountID, intent.ClientOrderID).Scan(ctx, &row)
-	if errors.Is(err, sql.ErrNoRows) {
-		return row, fault.New(fault.NotFound, "There is no such order in the journal.")
+func (s *Store) lockOrders(ctx context.Context, tx bun.Tx, all []*one[orderReport]) (map[orderKey]orderRow, error) {
+	keys := make([]orderKey, len(all))
+	for i, report := range all {
+		keys[i] = report.of.key()
 	}
-	return row, err
+	var rows []orderRow
+	err := s.givenOrders(tx, keys, `SELECT orders.* FROM given JOIN orders ON orders.account_id = given.account_id AND orders.client_order_id = given.id
+		ORDER BY orders.account_id, orders.client_order_id`+s.dialect.forUpdateOf("orders")).Scan(ctx, &rows)
+	known := make(map[orderKey]orderRow, len(rows))
+	for _, row := range rows {
+		known[orderKey{row.AccountID, row.ClientOrderID}] = row
+	}
+	return known, err
 }
 
-func updateOrder(ctx context.Context, tx bun.Tx, order trade.Order) error {
-	row := rowOfOrder(order)
-	_, err := tx.NewUpdate().Model(&row).
-		Column("state", "broker_order_id", "broker_status", "filled_qty", "filled_avg_price", "problem",
-			"request_id", "submitted_at", "filled_at", "updated_at").
-		Where("account_id = ? AND client_order_id = ?", row.AccountID, row.ClientOrderID).Exec(ctx)
+func (s *Store) updateOrders(ctx context.Context, tx bun.Tx, orders []trade.Order) error {
+	if len(orders) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(orders))
+	for i, order := range orders {
+		r := rowOfOrder(order)
+		rows[i] = []any{
+			r.AccountID, r.ClientOrderID, r.State, r.BrokerOrderID, r.BrokerStatus, r.FilledQty, r.FilledAvgPrice,
+			r.Problem, r.RequestID, r.SubmittedAt, r.FilledAt, r.UpdatedAt,
+		}
+	}
+	columns := "account_id TEXT, id TEXT, state TEXT, broker_order_id TEXT, broker_status TEXT, filled_qty MONEY, filled_avg_price MONEY, " +
+		"problem TEXT, request_id TEXT, submitted_at BIGINT, filled_at BIGINT, updated_at BIGINT"
+	_, err := s.given(tx, columns, rows, `UPDATE orders SET state = given.state, broker_order_id = given.broker_order_id,
+		broker_status = given.broker_status, filled_qty = given.filled_qty, filled_avg_price = given.filled_avg_price,
+		problem = given.problem, request_id = given.request_id, submitted_at = given.submitted_at, filled_at = given.filled_at,
+		updated_at = given.updated_at FROM given
+		WHERE orders.account_id = given.account_id AND orders.client_order_id = given.id`).Exec(ctx)
 	return err
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
 	"github.com/jcap24/alpaca-trader/internal/audit"
+	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
 
@@ -25,11 +27,14 @@ type reconciliationRow struct {
 // Reconciliation returns the account's last comparison with the broker; a fault of kind NotFound
 // when there has been none.
 func (s *Store) Reconciliation(ctx context.Context, accountID string) (trade.Reconciliation, error) {
-	var row reconciliationRow
-	err := s.read.NewSelect().Model(&row).Where("account_id = ?", accountID).Scan(ctx)
+	rows, err := s.reconciliations.of(ctx, accountID)
 	if err != nil {
-		return trade.Reconciliation{}, missing(err, "This account has not been compared with the broker yet.")
+		return trade.Reconciliation{}, explain(err)
 	}
+	if len(rows) == 0 {
+		return trade.Reconciliation{}, fault.New(fault.NotFound, "This account has not been compared with the broker yet.")
+	}
+	row := rows[0]
 	found := trade.Reconciliation{
 		AccountID: row.AccountID, CheckedAt: row.CheckedAt.Time, Passed: row.Passed, InARow: row.InARow, FillsThrough: row.FillsThrough.Time,
 	}
@@ -50,39 +55,58 @@ func (s *Store) RecordReconciliation(ctx context.Context, lease trade.Lease, out
 		AccountID: outcome.AccountID, CheckedAt: at(outcome.CheckedAt), Passed: outcome.Passed, InARow: outcome.InARow,
 		Drift: string(drift), FillsThrough: at(outcome.FillsThrough),
 	}
-	change := func(ctx context.Context, tx bun.Tx) error {
-		if err := holdLease(ctx, tx, lease); err != nil {
-			return err
-		}
-		return s.putReconciliation(ctx, tx, row, taken)
-	}
-	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := change(ctx, tx); err != nil {
-			return err
-		}
-		if entry.Action == "" {
-			return nil
-		}
-		return s.audit(ctx, tx, entry)
-	})
+	_, err = comparing.act(ctx, s, s.group, comparison{lease: lease, row: row, taken: taken, entry: entry})
+	return err
 }
 
-func (s *Store) putReconciliation(ctx context.Context, tx bun.Tx, row reconciliationRow, taken []trade.Adjustment) error {
-	var before int
-	if err := tx.NewRaw("SELECT COUNT(*) FROM reconciliations WHERE account_id = ?", row.AccountID).Scan(ctx, &before); err != nil {
+// comparison is what is left of one.
+type comparison struct {
+	lease trade.Lease
+	row   reconciliationRow
+	taken []trade.Adjustment
+	entry audit.Entry // without an action: none
+}
+
+var comparing = &kind[comparison]{
+	about: func(c *comparison) string { return c.row.AccountID },
+	change: func(ctx context.Context, s *Store, tx bun.Tx, all []*one[comparison]) error {
+		all, err := holdLeases(ctx, s, tx, all, func(c *comparison) trade.Lease { return c.lease })
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		rows, taken, entries := make([]reconciliationRow, len(all)), map[holdingKey]trade.Adjustment{}, []audit.Entry{}
+		for i, c := range all {
+			if rows[i] = c.of.row; c.of.entry.Action != "" {
+				entries = append(entries, c.of.entry)
+			}
+			for _, adjustment := range c.of.taken {
+				taken[holdingKey{c.of.row.AccountID, adjustment.Symbol}] = adjustment
+			}
+		}
+		if err := s.recountNew(ctx, tx, rows); err != nil {
+			return err
+		}
+		if err := s.takeOver(ctx, tx, taken); err != nil {
+			return err
+		}
+		_, err = tx.NewInsert().Model(&rows).On("CONFLICT (account_id) DO UPDATE").
+			Set("checked_at = EXCLUDED.checked_at, passed = EXCLUDED.passed, in_a_row = EXCLUDED.in_a_row, drift = EXCLUDED.drift, fills_through = EXCLUDED.fills_through").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, entries...)
+	},
+}
+
+// recountNew counts anew what is expected of the accounts that were never compared before.
+func (s *Store) recountNew(ctx context.Context, tx bun.Tx, rows []reconciliationRow) error {
+	accounts := make([]string, len(rows))
+	for i, row := range rows {
+		accounts[i] = row.AccountID
+	}
+	known, err := namesOf(ctx, tx.NewRaw("SELECT account_id FROM reconciliations WHERE account_id IN (?)", bun.In(accounts)))
+	if err != nil {
 		return err
 	}
-	if before == 0 {
-		if err := s.recount(ctx, tx, row.AccountID); err != nil {
-			return err
-		}
-	}
-	for _, adjustment := range taken {
-		if err := s.takeOver(ctx, tx, row.AccountID, adjustment); err != nil {
-			return err
-		}
-	}
-	_, err := tx.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").
-		Set("checked_at = EXCLUDED.checked_at, passed = EXCLUDED.passed, in_a_row = EXCLUDED.in_a_row, drift = EXCLUDED.drift, fills_through = EXCLUDED.fills_through").Exec(ctx)
-	return err
+	return s.recount(ctx, tx, slices.DeleteFunc(accounts, func(account string) bool { return known[account] }))
 }

@@ -86,14 +86,24 @@ func (s *Store) CheckSealed(ctx context.Context, account trade.BrokerageAccount)
 // or account_update, which are few, while cycles name the account too. An entry that was
 // edited is refused like older keys.
 func (s *Store) auditedDigest(ctx context.Context, accountID string) (string, error) {
-	entry, found, err := s.newestEntry(ctx, s.read.NewSelect().
-		Where("target = ? AND action IN (?)", "account:"+accountID, bun.In([]audit.Action{audit.AccountCreated, audit.AccountUpdated})).
-		Where("details LIKE ?", `%"`+sealedDetail+`":%`), errOlderKeys)
-	if err != nil || !found {
+	entries, err := s.sealings.of(ctx, "account:"+accountID)
+	if err != nil || len(entries) == 0 {
+		return "", explain(err)
+	}
+	entry, err := s.unedited(entries[len(entries)-1], errOlderKeys)
+	if err != nil {
 		return "", err
 	}
 	digest, _ := entry.Details[sealedDetail].(string)
 	return digest, nil
+}
+
+// readSealings returns the entries that sealed keys of the targets, oldest first.
+func (s *Store) readSealings(ctx context.Context, targets []string) (rows []auditRow, err error) {
+	err = s.read.NewSelect().Model(&rows).
+		Where("target IN (?) AND action IN (?)", bun.In(targets), bun.In([]audit.Action{audit.AccountCreated, audit.AccountUpdated})).
+		Where("details LIKE ?", `%"`+sealedDetail+`":%`).Order("sequence").Scan(ctx)
+	return rows, err
 }
 
 // newestEntry returns the newest entry of the query. One that was edited is the error edited.
@@ -106,18 +116,24 @@ func (s *Store) newestEntry(ctx context.Context, query *bun.SelectQuery, edited 
 	if err != nil {
 		return audit.Entry{}, false, explain(err)
 	}
+	entry, err = s.unedited(row, edited)
+	return entry, err == nil, err
+}
+
+// unedited is the row's entry; the error edited when it is not as it was written.
+func (s *Store) unedited(row auditRow, edited error) (audit.Entry, error) {
 	link, err := row.link()
 	if err != nil {
-		return audit.Entry{}, false, err
+		return audit.Entry{}, err
 	}
 	expected, err := audit.Chain(s.auditKey, link.PreviousHash, link.Entry)
 	if err != nil {
-		return audit.Entry{}, false, err
+		return audit.Entry{}, err
 	}
 	if !hmac.Equal(expected.Hash, link.Hash) {
-		return audit.Entry{}, false, edited
+		return audit.Entry{}, edited
 	}
-	return link.Entry, true, nil
+	return link.Entry, nil
 }
 
 var errOlderTOTP = fault.New(fault.Internal, "The stored secret of the authenticator app is not the one that was set up last: an older one was put back. Use a recovery code or a passkey, set the app up again, and have the audit log verified.")

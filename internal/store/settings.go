@@ -86,9 +86,14 @@ func (r settingsRow) settings() trade.Settings {
 
 // UserSettings returns the user's strategy.
 func (s *Store) UserSettings(ctx context.Context, userID string) (trade.Settings, error) {
-	var row settingsRow
-	err := s.read.NewSelect().Model(&row).Where("user_id = ?", userID).Scan(ctx)
-	return row.settings(), missing(err, noUser)
+	rows, err := s.userSettings.of(ctx, userID)
+	if err != nil {
+		return trade.Settings{}, explain(err)
+	}
+	if len(rows) == 0 {
+		return trade.Settings{}, fault.New(fault.NotFound, noUser)
+	}
+	return rows[0].settings(), nil
 }
 
 // UpdateSettings stores the user's whole strategy.

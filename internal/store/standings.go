@@ -24,19 +24,24 @@ type standingRow struct {
 // Standing returns the state in force for the account: the stricter of its own and the whole
 // installation's.
 func (s *Store) Standing(ctx context.Context, accountID string) (trade.Standing, error) {
-	return readStanding(ctx, s.read, accountID)
+	rows, err := s.standings.of(ctx, accountID, trade.WholeInstallation)
+	return strictest(accountID, rows), explain(err)
 }
 
-func readStanding(ctx context.Context, db bun.IDB, accountID string) (trade.Standing, error) {
-	var rows []standingRow
-	err := db.NewSelect().Model(&rows).Where("account_id IN (?, ?)", accountID, trade.WholeInstallation).Scan(ctx)
+func readStandings(ctx context.Context, db bun.IDB, accounts []string) (rows []standingRow, err error) {
+	err = db.NewSelect().Model(&rows).Where("account_id IN (?)", bun.In(accounts)).Scan(ctx)
+	return rows, err
+}
+
+// strictest is the state in force for the account by the rows, which may be others' too.
+func strictest(accountID string, rows []standingRow) trade.Standing {
 	standing := trade.Standing{AccountID: accountID, State: trade.Active}
 	for _, row := range rows {
-		if standing.State.Stricter(row.State) != standing.State {
+		if (row.AccountID == accountID || row.AccountID == trade.WholeInstallation) && standing.State.Stricter(row.State) != standing.State {
 			standing = row.standing()
 		}
 	}
-	return standing, explain(err)
+	return standing
 }
 
 // OwnStanding returns the state of one scope alone, whatever the other says; trade.WholeInstallation
@@ -98,20 +103,27 @@ func (s *Store) holdInstallation(ctx context.Context, tx bun.Tx, lock string) er
 	return tx.NewRaw("SELECT id FROM installation_settings WHERE id = 1"+lock).Scan(ctx, &id)
 }
 
-// mayOrder returns trade.ErrStopped with a sentence when the standing in force does not allow an
-// order of the purpose. The standing stays as it is until the transaction ends.
-func (s *Store) mayOrder(ctx context.Context, tx bun.Tx, accountID string, purpose trade.Purpose) error {
+// mayOrder refuses claims with trade.ErrStopped and a sentence when the standing in force does not
+// allow them, and returns what is left. The standings stay as they are until the transaction ends.
+func (s *Store) mayOrder(ctx context.Context, tx bun.Tx, claims []*one[claim]) ([]*one[claim], error) {
 	if err := s.holdInstallation(ctx, tx, s.dialect.forShare); err != nil {
-		return err
+		return nil, err
 	}
-	standing, err := readStanding(ctx, tx, accountID)
+	accounts := []string{trade.WholeInstallation}
+	for _, c := range claims {
+		accounts = append(accounts, c.of.lease.AccountID)
+	}
+	rows, err := readStandings(ctx, tx, accounts)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if !standing.State.Allows(purpose) {
-		return fault.Because(trade.ErrStopped, fault.Conflict, "%s", standing.Sentence())
+	for _, c := range claims {
+		standing := strictest(c.of.lease.AccountID, rows)
+		if !standing.State.Allows(c.of.order.Intent.Purpose) {
+			c.refused = fault.Because(trade.ErrStopped, fault.Conflict, "%s", standing.Sentence())
+		}
 	}
-	return nil
+	return accepted(claims), nil
 }
 
 // ownStanding is the state of one scope alone.

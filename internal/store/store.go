@@ -43,11 +43,14 @@ type Store struct {
 	auditKey []byte
 	lease    time.Duration
 	group    *actGroup // acts that wait for a shared commit
+	claims   *actGroup // claims of orders that do
 	growth   auditGrowth
 	observe  func(took time.Duration, err error) // told of write transactions; nil: nobody is
 
 	endServing func() error // gives back the lock of the one server; nil: this process is none
 	shown      string       // which database this is, for sentences: without user and password
+
+	gatherings
 }
 
 // dialect is what differs between the two databases beyond column types.
@@ -56,6 +59,14 @@ type dialect struct {
 	now       string // SQL: microseconds since 1970 on the database's clock
 	forUpdate string // SQL: locks the selected rows for the transaction; SQLite has one writer anyway
 	forShare  string // SQL: keeps the selected rows as they are until the transaction ends
+}
+
+// forUpdateOf is forUpdate for the rows of one of several tables.
+func (d dialect) forUpdateOf(table string) string {
+	if d.forUpdate == "" {
+		return ""
+	}
+	return d.forUpdate + " OF " + table
 }
 
 // Open connects to the database within seconds, or returns a fault that says what is wrong in one
@@ -79,6 +90,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err := connect(ctx, address); err != nil {
 		return nil, err
 	}
+	s.gatherings = s.newGatherings()
 	if options.Hook != nil {
 		s.write, s.read = s.write.WithQueryHook(options.Hook), s.read.WithQueryHook(options.Hook)
 	}

@@ -46,6 +46,10 @@ func (s *Store) closedTrades(ctx context.Context, accountID string, since time.T
 	if err != nil {
 		return nil, explain(err)
 	}
+	baselines, err := readBaselines(ctx, s.read, accountID)
+	if err != nil {
+		return nil, explain(err)
+	}
 	var trades []trade.ClosedTrade
 	for len(rows) > 0 {
 		symbol, count := rows[0].Symbol, 0
@@ -54,11 +58,7 @@ func (s *Store) closedTrades(ctx context.Context, accountID string, since time.T
 			executions = append(executions, trade.Execution{Fill: rows[count].fill(), Stop: rows[count].OrderType.Stops()})
 		}
 		rows = rows[count:]
-		baseline, err := readBaseline(ctx, s.read, accountID, symbol)
-		if err != nil {
-			return nil, explain(err)
-		}
-		trades = append(trades, trade.RoundTrips(symbol, baseline, executions)...)
+		trades = append(trades, trade.RoundTrips(symbol, baselines[holdingKey{accountID, symbol}], executions)...)
 	}
 	trades = slices.DeleteFunc(trades, func(t trade.ClosedTrade) bool { return t.ExitAt.Before(since) })
 	slices.SortStableFunc(trades, func(a, b trade.ClosedTrade) int { return a.ExitAt.Compare(b.ExitAt) })

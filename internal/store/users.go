@@ -253,9 +253,14 @@ func (s *Store) endAndRead(ctx context.Context, tx bun.Tx, userID string) (auth.
 
 // DataKey returns the user's wrapped data key.
 func (s *Store) DataKey(ctx context.Context, userID string) ([]byte, error) {
-	var row userKeyRow
-	err := s.read.NewSelect().Model(&row).Where("user_id = ?", userID).Scan(ctx)
-	return row.Wrapped, missing(err, noUser)
+	rows, err := s.dataKeys.of(ctx, userID)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if len(rows) == 0 {
+		return nil, fault.New(fault.NotFound, noUser)
+	}
+	return rows[0].Wrapped, nil
 }
 
 // lockUser makes transactions on one user's rows wait for each other.

@@ -12,9 +12,20 @@ import (
 
 // Watchlist returns the user's symbols in the order in which they were added.
 func (s *Store) Watchlist(ctx context.Context, userID string) ([]trade.WatchedSymbol, error) {
-	list := []trade.WatchedSymbol{}
-	err := s.read.NewRaw("SELECT symbol, name FROM watchlist WHERE user_id = ? ORDER BY position", userID).Scan(ctx, &list)
+	rows, err := s.watchlists.of(ctx, userID)
+	list := make([]trade.WatchedSymbol, len(rows))
+	for i, row := range rows {
+		list[i] = trade.WatchedSymbol{Symbol: row.Symbol, Name: row.Name}
+	}
 	return list, explain(err)
+}
+
+// watchedRow is one symbol of a user's.
+type watchedRow struct{ UserID, Symbol, Name string }
+
+func (s *Store) readWatchlists(ctx context.Context, users []string) (rows []watchedRow, err error) {
+	err = s.read.NewRaw("SELECT user_id, symbol, name FROM watchlist WHERE user_id IN (?) ORDER BY user_id, position", bun.In(users)).Scan(ctx, &rows)
+	return rows, err
 }
 
 // AddSymbol appends the symbol; a fault of kind Conflict when it is there already.
