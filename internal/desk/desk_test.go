@@ -51,7 +51,13 @@ var busy = time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 
 func setup(t *testing.T, address storetest.Address) *house {
 	t.Helper()
-	simulator, err := sim.New(sim.Config{Market: sim.NewSynthetic(7), Now: busy})
+	return setupOn(t, address, sim.Config{Market: sim.NewSynthetic(7), Now: busy})
+}
+
+// setupOn is setup before another exchange.
+func setupOn(t *testing.T, address storetest.Address, config sim.Config) *house {
+	t.Helper()
+	simulator, err := sim.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
