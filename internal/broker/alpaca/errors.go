@@ -122,6 +122,9 @@ func (e *Error) Error() string {
 	return text + " (request id " + e.RequestID + ")"
 }
 
+// BrokerRequest returns the request id; see trade.RequestOf.
+func (e *Error) BrokerRequest() string { return e.RequestID }
+
 // Unwrap returns what the SDK said.
 func (e *Error) Unwrap() error { return e.cause }
 

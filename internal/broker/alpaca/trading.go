@@ -35,7 +35,9 @@ func (c *Client) Submit(ctx context.Context, intent trade.Intent) (trade.BrokerO
 	if placed.ID == "" || placed.ClientOrderID != intent.ClientOrderID {
 		return trade.BrokerOrder{}, fmt.Errorf("%w: the answer does not describe the order", trade.ErrUnknownOutcome)
 	}
-	return order(*placed), nil
+	made := order(*placed)
+	made.RequestID = seen.requestID
+	return made, nil
 }
 
 // Cancel asks for the cancellation of an order. nil means it was asked for, not that it happened.

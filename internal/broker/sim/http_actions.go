@@ -57,12 +57,21 @@ func cusip(symbol string) string {
 	return base32.StdEncoding.EncodeToString(sum[:])[:9]
 }
 
+// actionTypes are the words of the parameter types. The market has four of them.
+const actionTypes = "reverse_split forward_split unit_split stock_dividend cash_dividend spin_off cash_merger stock_merger " +
+	"stock_and_cash_merger redemption name_change worthless_removal rights_distribution contract_adjustment partial_call"
+
 func listCorporateActions(c *call) (answer, error) {
 	asked, err := c.actionSpan()
 	if err != nil {
 		return answer{}, err
 	}
 	symbols, kinds, ids, cusips := c.list("symbols"), c.list("types"), c.list("ids"), c.list("cusips")
+	for _, kind := range kinds {
+		if !oneOf(kind, actionTypes) {
+			return answer{}, badData("invalid corporate action type: %.40s", kind)
+		}
+	}
 	groups, count, token := map[string][]any{}, 0, c.query.Get("page_token")
 	var next *string
 	for _, action := range asked.actions {

@@ -55,6 +55,11 @@ func (c *call) span() (s span, err error) {
 	if s.to.Before(s.from) && !to.IsZero() {
 		return s, badData("end should not be before start")
 	}
+	if asOf := c.query.Get("asof"); asOf != "" && asOf != "-" {
+		if _, err := time.Parse(time.DateOnly, asOf); err != nil {
+			return s, badData("invalid asof: use YYYY-MM-DD or -")
+		}
+	}
 	s.token, err = parseToken(c.query.Get("page_token"))
 	return s, err
 }

@@ -34,9 +34,13 @@ func (c *call) wantsAny(attributes []string) bool {
 }
 
 func getAsset(c *call) (answer, error) {
-	asset, known := c.exchange.asset(c.path["asset"])
+	name := c.path["asset"]
+	if quote, pair := c.path["quote"]; pair {
+		name += "/" + quote // a crypto pair, of which there is none
+	}
+	asset, known := c.exchange.asset(name)
 	if !known {
-		return answer{}, notFound("asset not found for %.40s", c.path["asset"])
+		return answer{}, notFound("asset not found for %.40s", name)
 	}
 	return ok(asset)
 }

@@ -40,7 +40,7 @@ func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !s.limits.take(w, r, s.config.Machine.Now()) {
-		writeRefusal(seen, tooManyRequests())
+		writeRefusal(seen, tooManyRequests(r.URL.Path))
 		return
 	}
 	rt.answer(seen, r)
@@ -65,7 +65,7 @@ func (rt router) strike(f Fault, w http.ResponseWriter, r *http.Request) (over b
 	case faultLatency:
 		return !wait(r.Context(), f.Delay.Duration)
 	case faultRateLimit:
-		writeRefusal(w, tooManyRequests())
+		writeRefusal(w, tooManyRequests(r.URL.Path))
 	case faultServerError:
 		writeRefusal(w, &refusal{status: http.StatusInternalServerError, code: codeInternal, message: "internal server error occurred"})
 	case faultTimeout:

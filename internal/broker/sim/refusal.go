@@ -62,7 +62,11 @@ func badData(format string, args ...any) *refusal {
 	return &refusal{status: http.StatusBadRequest, message: fmt.Sprintf(format, args...)}
 }
 
-func tooManyRequests() *refusal {
+// tooManyRequests is a refusal in the words of the host that serves the path.
+func tooManyRequests(path string) *refusal {
+	if isMarketData(path) {
+		return &refusal{status: http.StatusTooManyRequests, message: "too many requests."}
+	}
 	return &refusal{status: http.StatusTooManyRequests, code: codeTooMany, message: "rate limit exceeded"}
 }
 

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
-
-	"github.com/jcap24/alpaca-trader/internal/broker/wire"
 )
 
 // usualKeepAlive is how often an idle event stream sends a comment.
@@ -41,13 +39,47 @@ func (c *call) eventSpan() (span eventSpan, err error) {
 }
 
 // ends reports whether the event lies behind the end.
-func (e eventSpan) ends(update wire.TradeUpdate) bool {
-	return !e.until.IsZero() && update.At.After(e.until) || e.untilID != "" && update.EventID > e.untilID
+func (e eventSpan) ends(event sentEvent) bool {
+	return !e.until.IsZero() && event.at.After(e.until) || e.untilID != "" && event.id > e.untilID
 }
+
+// sentEvent is one event of a stream.
+type sentEvent struct {
+	at   time.Time
+	id   string // a ULID
+	body any
+}
+
+// eventSource is where a stream takes its events from.
+type eventSource interface {
+	// take returns what to send now, and a channel that is closed when more has happened.
+	take(s *Simulator) (send []sentEvent, grown <-chan struct{})
+	// late gives a value when something that was held back may be sent.
+	late() <-chan struct{}
+}
+
+// tradeEvents are the updates of an account's orders.
+type tradeEvents struct{ *delivery }
+
+func (t tradeEvents) take(s *Simulator) (send []sentEvent, grown <-chan struct{}) {
+	updates, grown := t.delivery.take(s)
+	for _, update := range updates {
+		send = append(send, sentEvent{update.At, update.EventID, update})
+	}
+	return send, grown
+}
+
+func (t tradeEvents) late() <-chan struct{} { return t.due }
 
 // serveEvents streams an account's order events as server-sent events, until the client leaves
 // or the end that it asked for is reached.
 func serveEvents(c *call) (answer, error) {
+	return c.serveEventsOf(func(a *account, key string, span eventSpan) eventSource {
+		return tradeEvents{c.deliverySince(a, key, span)}
+	})
+}
+
+func (c *call) serveEventsOf(open func(a *account, key string, span eventSpan) eventSource) (answer, error) {
 	key, secret := c.keys()
 	account, err := c.signIn(key, secret)
 	if err != nil {
@@ -63,7 +95,7 @@ func serveEvents(c *call) (answer, error) {
 	c.writer.WriteHeader(http.StatusOK)
 	one, leave := c.listener(key)
 	defer leave()
-	c.streamEvents(one, c.deliverySince(account, key, span), span)
+	c.streamEvents(one, open(account, key, span), span)
 	return served()
 }
 
@@ -99,20 +131,20 @@ func (l *eventLog) before(moment time.Time) string {
 	return l.Events[index-1].EventID
 }
 
-func (c *call) streamEvents(one *socket, updates *delivery, span eventSpan) {
+func (c *call) streamEvents(one *socket, source eventSource, span eventSpan) {
 	flush := http.NewResponseController(c.writer).Flush
 	alive := time.NewTicker(c.keepAlive())
 	defer alive.Stop()
 	for {
-		send, grown := updates.take(c.Simulator)
-		for _, update := range send {
-			if span.ends(update) {
+		send, grown := source.take(c.Simulator)
+		for _, event := range send {
+			if span.ends(event) {
 				return
 			}
 			if c.struck(one) {
 				break
 			}
-			if _, err := c.writer.Write(eventLine(update)); err != nil {
+			if _, err := c.writer.Write(eventLine(event.body)); err != nil {
 				return
 			}
 			one.sent.Add(1)
@@ -122,7 +154,7 @@ func (c *call) streamEvents(one *socket, updates *delivery, span eventSpan) {
 		}
 		select {
 		case <-grown:
-		case <-updates.due:
+		case <-source.late():
 		case <-alive.C:
 			if !one.muted.Load() {
 				_, _ = c.writer.Write([]byte(": heartbeat\n\n")) // a failure shows at the flush
@@ -143,8 +175,8 @@ func (c *call) keepAlive() time.Duration {
 }
 
 // eventLine is one event of an event stream.
-func eventLine(update wire.TradeUpdate) []byte {
-	content, err := json.Marshal(update)
+func eventLine(event any) []byte {
+	content, err := json.Marshal(event)
 	if err != nil {
 		panic(err) // our own types always encode
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -29,8 +28,10 @@ func (s *stream) check(content []byte) {
 	switch {
 	case s.operation == "STREAM /stream":
 		s.checkTrading(content)
-	case strings.HasPrefix(s.operation, "STREAM /v2/events/"):
+	case s.operation == "STREAM /v2/events/trades":
 		s.against("event", content)
+	case s.operation == "STREAM /v2beta1/events/activities":
+		s.against("activity", content)
 	default:
 		s.checkData(content)
 	}

@@ -123,7 +123,7 @@ type PortfolioHistory struct {
 	BaseValueAsOf string    `json:"base_value_asof,omitempty"` // YYYY-MM-DD
 	Timeframe     string    `json:"timeframe"`
 
-	Cashflow map[string][]float64 `json:"cashflow,omitempty"` // money that came (went) by activity type, summed up
+	Cashflow map[string][]float64 `json:"cashflow,omitzero"` // money that came (went) by activity type, summed up
 }
 
 // FillActivity is one execution of GET /v2/account/activities. The id begins with the New York
