@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,14 +213,14 @@ func (f *fleet) drive(b *testing.B) {
 	for number := range fleetSlots {
 		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak counts anew, where it can
 		f.meter.reset()
-		begun, ours, theirs := time.Now(), processorTime("/proc/self/stat"), f.databaseTime()
+		begun, ours, theirs := time.Now(), processorTime(), databaseTime(f.postmaster)
 		if err := f.simulator.Advance(f.slot.Add(2 * time.Second)); err != nil {
 			b.Fatal(err)
 		}
 		outcomes, orders := f.await(b, number+1, tooLong)
 		took := time.Since(begun)
 		each := func(worked time.Duration) float64 { return worked.Seconds() * 1000 / float64(f.size) }
-		ours, theirs = processorTime("/proc/self/stat")-ours, f.databaseTime()-theirs
+		ours, theirs = processorTime()-ours, databaseTime(f.postmaster)-theirs
 		fmt.Printf("slot %d: %.1f s for %d cycles %v, %.0f a second, %d orders, %.1f ms of one core a cycle and %.1f ms of PostgreSQL's, peak %s resident, load %s\n%s",
 			number+1, took.Seconds(), f.size, outcomes, float64(f.size)/took.Seconds(), orders,
 			each(ours), each(theirs), peakResident(), load(), f.meter.report(f.size))
@@ -279,78 +278,6 @@ func (f failures) Handle(ctx context.Context, record slog.Record) error {
 		}
 	}
 	return f.Handler.Handle(ctx, record)
-}
-
-// databaseTime is what the PostgreSQL server has used of all cores, if it runs on this machine.
-func (f *fleet) databaseTime() (sum time.Duration) {
-	if f.postmaster == "" {
-		return 0
-	}
-	processes, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, stat := range processes {
-		if stat == "/proc/"+f.postmaster+"/stat" || parentOf(stat) == f.postmaster {
-			sum += processorTime(stat)
-		}
-	}
-	return sum
-}
-
-// postmasterOf is the process whose children serve the database's connections; empty on SQLite, or when it
-// is on another machine.
-func postmasterOf(ctx context.Context, s *store.Store) string {
-	if s.Pool() == nil {
-		return ""
-	}
-	var backend int
-	if err := s.Pool().QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
-		return ""
-	}
-	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", backend))
-	if strings.TrimSpace(string(name)) != "postgres" {
-		return ""
-	}
-	return parentOf(fmt.Sprintf("/proc/%d/stat", backend))
-}
-
-func parentOf(stat string) string {
-	if fields := fieldsOf(stat); len(fields) > 1 {
-		return fields[1]
-	}
-	return ""
-}
-
-// processorTime is what a process has used of all cores, with its children that have ended.
-func processorTime(stat string) time.Duration {
-	fields, ticks := fieldsOf(stat), 0
-	for i := 11; i < min(15, len(fields)); i++ { // utime, stime, cutime, cstime, in hundredths of a second
-		part, _ := strconv.Atoi(fields[i])
-		ticks += part
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond
-}
-
-// fieldsOf are the fields of /proc/.../stat after the name: state, parent and so on.
-func fieldsOf(stat string) []string {
-	content, _ := os.ReadFile(stat)
-	_, rest, _ := strings.Cut(string(content), ") ")
-	return strings.Fields(rest)
-}
-
-// peakResident is the most memory that this process had since clear_refs was written.
-func peakResident() string {
-	content, _ := os.ReadFile("/proc/self/status")
-	for line := range strings.Lines(string(content)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kilobytes, _ := strconv.Atoi(strings.Fields(value)[0])
-			return strconv.Itoa(kilobytes/1024) + " MB"
-		}
-	}
-	return "unknown"
-}
-
-func load() string {
-	content, _ := os.ReadFile("/proc/loadavg")
-	return strings.Join(strings.Fields(string(content) + " unknown")[:1], "")
 }
 
 // widened is a market with more symbols: each stands for one of the market's own.
