@@ -76,6 +76,51 @@ func TestOrderRefusals(t *testing.T) {
 		"short beside a long buy":     {[]string{"type=limit limit_price=90"}, "side=sell", 403, 40310000, "cannot open a short sell while a long buy order is open"},
 		"long beside a short sale":    {[]string{"side=sell type=limit limit_price=150"}, "", 403, 40310000, "cannot open a long buy while a short sell order is open"},
 		"options":                     {nil, "order_class=mleg", 403, 40310000, "account not eligible to trade options"},
+
+		"no symbol":                 {nil, "symbol=", 422, p, "symbol is required"},
+		"unknown side":              {nil, "side=hold", 422, p, "side must be buy or sell"},
+		"unknown type":              {nil, "type=peg", 422, p, "type must be market, limit, stop, stop_limit or trailing_stop"},
+		"unknown time in force":     {nil, "time_in_force=gtd", 422, p, "time_in_force must be day, gtc, opg, cls, ioc or fok"},
+		"unknown class":             {nil, "order_class=pair", 422, p, "order_class must be simple, bracket, oco or oto"},
+		"unknown intent":            {nil, "position_intent=open", 422, p, "invalid position_intent: open"},
+		"ten decimals":              {nil, "qty=0.0000000001", 422, p, "qty must be limited to 9 decimal places"},
+		"notional with thousandths": {nil, "qty=null notional=1.999", 422, p, "notional must be limited to 2 decimal places"},
+		"huge":                      {nil, "qty=1e20", 422, p, "qty is out of range"},
+		"limit with a stop":         {nil, "type=limit limit_price=90 stop_price=90", 422, p, "limit orders require no stop price"},
+		"limit with a trail":        {nil, "type=limit limit_price=90 trail_price=1", 422, p, "limit orders require no trail price or percent"},
+		"stop with a limit":         {nil, "type=stop stop_price=110 limit_price=111", 422, p, "stop orders require no limit price"},
+		"trail with a stop":         {nil, "type=trailing_stop trail_price=1 stop_price=110", 422, p, "trailing stop orders require no stop or limit price"},
+		"wide trail":                {nil, "type=trailing_stop trail_percent=100", 422, p, "trail_percent must be less than 100"},
+		"trail beyond the price":    {nil, "side=sell type=trailing_stop trail_price=100", 422, b, "trail_price must be less than the current price"},
+		"trail at once or never":    {nil, "type=trailing_stop trail_price=1 time_in_force=ioc", 422, b, "trailing stop orders must be DAY or GTC orders"},
+		"sub-penny trail":           {nil, "type=trailing_stop trail_price=1.001", 422, b, "invalid trail_price 1.001. sub-penny increment does not fulfill minimum pricing criteria"},
+		"sub-penny take-profit":     {nil, bracket + " take_profit.limit_price=110.001", 422, b, "invalid take_profit.limit_price 110.001. sub-penny increment does not fulfill minimum pricing criteria"},
+		"sub-penny stop-loss limit": {nil, bracket + " stop_loss.limit_price=89.001", 422, b, "invalid stop_loss.limit_price 89.001. sub-penny increment does not fulfill minimum pricing criteria"},
+		"simple with a leg":         {nil, "take_profit.limit_price=110", 422, b, "simple orders have no take_profit or stop_loss"},
+		"trailing bracket":          {nil, "type=trailing_stop trail_price=1 " + bracket, 422, b, "trailing stop orders must be simple orders"},
+		"half a bracket":            {nil, "order_class=bracket take_profit.limit_price=110", 422, b, "bracket orders require take_profit.limit_price and stop_loss.stop_price"},
+		"bracket of no stop price":  {nil, "order_class=bracket take_profit.limit_price=110 stop_loss.limit_price=90", 422, p, "stop_loss.stop_price is required"},
+		"bracket of no limit price": {nil, "order_class=bracket take_profit.stop_price=110 stop_loss.stop_price=90", 422, p, "take_profit.limit_price is required"},
+		"bracket at once or never":  {nil, "time_in_force=fok " + bracket, 422, b, "bracket orders must be DAY or GTC orders"},
+		"oto with two legs":         {nil, "order_class=oto take_profit.limit_price=110 stop_loss.stop_price=90", 422, b, "oto orders require either take_profit.limit_price or stop_loss.stop_price"},
+		"oto without a leg":         {nil, "order_class=oto", 422, b, "oto orders require either take_profit.limit_price or stop_loss.stop_price"},
+		"oto that exits":            {long, "side=sell order_class=oto stop_loss.stop_price=110", 422, b, "oto orders must be entry orders"},
+		"oco with one leg":          {long, "side=sell type=limit limit_price=110 order_class=oco stop_loss.stop_price=90", 422, b, "oco orders require take_profit.limit_price and stop_loss.stop_price"},
+		"oco at the market":         {long, "side=sell type=stop stop_price=90 order_class=oco take_profit.limit_price=110 stop_loss.stop_price=90", 422, p, "stop orders require no limit price"},
+		"oco that enters":           {nil, "type=limit order_class=oco take_profit.limit_price=90 stop_loss.stop_price=110", 422, b, "oco orders must be exit orders"},
+		"oco of crossed legs":       {long, "side=sell type=limit order_class=oco take_profit.limit_price=110 stop_loss.stop_price=110", 422, b, "stop_loss.stop_price must be <= base_price - 0.01"},
+		"short take-profit too high": {nil, "side=sell order_class=bracket take_profit.limit_price=100 stop_loss.stop_price=110", 422, b,
+			"take_profit.limit_price must be <= base_price - 0.01"},
+		"stop at the open":         {nil, "type=stop stop_price=110 time_in_force=opg", 422, b, "opg orders must be market or limit orders"},
+		"stop at the close":        {nil, "type=stop stop_price=110 time_in_force=cls", 422, b, "cls orders must be market or limit orders"},
+		"fraction at the open":     {nil, "qty=0.5 time_in_force=opg", 422, b, "fractional orders must be DAY orders"},
+		"notional gtc":             {nil, "qty=null notional=50 time_in_force=gtc", 422, b, "fractional orders must be DAY orders"},
+		"notional short":           {nil, "qty=null notional=50 side=sell", 422, b, "fractional orders cannot be sold short"},
+		"extended at once":         {nil, "extended_hours=true type=limit limit_price=90 time_in_force=ioc", 422, b, "extended hours order must be DAY or GTC limit orders"},
+		"extended trailing":        {nil, "extended_hours=true type=trailing_stop trail_price=1", 422, b, "stop orders are not eligible for extended hours trading"},
+		"covering past zero":       {[]string{"side=sell"}, "qty=2", 403, 40310000, "insufficient qty available for order (requested: 2, available: 1)"},
+		"wash trade, other way":    {[]string{"side=sell", "type=limit limit_price=90"}, "side=sell type=limit limit_price=90", 403, 40310000, "potential wash trade detected. use complex orders"},
+		"notional beyond the cash": {nil, "qty=null notional=200001", 403, 40310000, "insufficient buying power"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -143,6 +188,77 @@ func TestAuctionOrdersHaveTheirHours(t *testing.T) {
 				t.Errorf("%s at %s: HTTP %d %s", tif, now, status, body)
 			}
 		}
+	}
+}
+
+// What is refused by the hour of the day says until when.
+func TestClosingOrdersAreRefusedInTime(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T19:50:00Z", quiet)
+	status, _, body := b.post(t, "time_in_force=cls")
+	refused(t, status, body, 403, 40310000, "cls orders must be submitted after 7:00pm and before 3:55pm")
+}
+
+// An account of less than $2,000 cannot sell short (Regulation T).
+func TestSmallAccountsDoNotSellShort(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet, func(c *sim.Config) { c.Cash = *dec("1999.99") })
+	status, _, body := b.post(t, "side=sell")
+	refused(t, status, body, 403, 40310000, "account is not allowed to short")
+}
+
+// Every refusal of a replacement or a cancellation; the order stays what it was.
+func TestReplaceRefusals(t *testing.T) {
+	t.Parallel()
+	const p, r = 40010001, 42210000
+	for name, c := range map[string]struct {
+		order, change string
+		status, code  int
+		text          string
+	}{
+		"stop price of a limit":    {"type=limit limit_price=90", `{"stop_price":"80"}`, 422, p, "limit orders require no stop price"},
+		"limit price of a stop":    {"type=stop stop_price=110", `{"limit_price":"80"}`, 422, p, "stop orders require no limit price"},
+		"trail of a limit":         {"type=limit limit_price=90", `{"trail":"1"}`, 422, p, "limit orders require no trail price or percent"},
+		"sub-penny":                {"type=limit limit_price=90", `{"limit_price":"80.001"}`, 422, r, "invalid limit_price 80.001. sub-penny increment does not fulfill minimum pricing criteria"},
+		"zero":                     {"type=limit limit_price=90", `{"qty":"0"}`, 422, p, "qty must be > 0"},
+		"a fraction":               {"type=limit limit_price=90", `{"qty":"1.5"}`, 422, r, "qty of fractional orders cannot be changed"},
+		"of a fraction":            {"qty=1.5 type=limit limit_price=90", `{"qty":"2"}`, 422, r, "qty of fractional orders cannot be changed"},
+		"of a notional":            {"qty=null notional=50 type=limit limit_price=90", `{"limit_price":"80"}`, 422, r, "notional orders cannot be replaced"},
+		"quantity of a bracket":    {"type=limit limit_price=90 order_class=bracket take_profit.limit_price=110 stop_loss.stop_price=80", `{"qty":"2"}`, 422, r, "qty of bracket orders cannot be changed"},
+		"a taken id":               {"type=limit limit_price=90 client_order_id=mine", `{"client_order_id":"mine"}`, 422, p, "client_order_id must be unique"},
+		"a long id":                {"type=limit limit_price=90", `{"client_order_id":"` + strings.Repeat("x", 129) + `"}`, 422, p, "client_order_id must be no more than 128 characters"},
+		"unknown time in force":    {"type=limit limit_price=90", `{"time_in_force":"gtd"}`, 422, p, "time_in_force must be day, gtc, opg, cls, ioc or fok"},
+		"too late for the opening": {"type=limit limit_price=90", `{"time_in_force":"opg"}`, 403, 40310000, "opg orders must be submitted after 7:00pm and before 9:28am"},
+		"narrow trail":             {"type=trailing_stop trail_percent=5", `{"trail":"0.05"}`, 422, p, "trail_percent must be greater than or equal to 0.1"},
+		"beyond the buying power":  {"type=limit limit_price=90", `{"qty":"9999"}`, 403, 40310000, "insufficient buying power"},
+		"no JSON":                  {"type=limit limit_price=90", `{`, 422, 40010000, "failed to decode request body"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := recorded(t, "2020-06-01T14:00:00Z", quiet)
+			placed := b.place(t, c.order)
+			b.advance(t, "2020-06-01T14:00:10Z")
+			status, body, _ := b.ask(t, "PATCH", "/v2/orders/"+placed.ID, c.change)
+			refused(t, status, body, c.status, c.code, c.text)
+			if got := b.order(t, placed.ID); got.Status != "new" || got.ReplacedBy != nil {
+				t.Errorf("afterwards %+v", got)
+			}
+		})
+	}
+	b := recorded(t, "2020-06-01T21:00:00Z", quiet)
+	queued := b.place(t, "type=limit limit_price=90")
+	status, body, _ := b.ask(t, "PATCH", "/v2/orders/"+queued.ID, `{"limit_price":"91"}`)
+	refused(t, status, body, 422, r, "cannot replace order in accepted status")
+	for _, method := range []string{"PATCH", "DELETE"} {
+		status, body, _ = b.ask(t, method, "/v2/orders/none", `{}`)
+		refused(t, status, body, 404, 40410000, "order not found for none")
+	}
+	if status, body, _ := b.ask(t, "DELETE", "/v2/orders/"+queued.ID, ""); status != 204 || body != "" {
+		t.Errorf("canceled: HTTP %d %s", status, body)
+	}
+	for _, method := range []string{"PATCH", "DELETE"} {
+		status, body, _ = b.ask(t, method, "/v2/orders/"+queued.ID, `{}`)
+		refused(t, status, body, 422, r, `order is already in "canceled" state`)
 	}
 }
 
