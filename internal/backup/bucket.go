@@ -83,7 +83,8 @@ func ownFault(err error) error {
 
 func (b *Bucket) explain(err error) error {
 	var known *fault.Error
-	answer := minio.ToErrorResponse(err)
+	var answer minio.ErrorResponse // stays empty when none came
+	_ = errors.As(err, &answer)
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
@@ -92,11 +93,15 @@ func (b *Bucket) explain(err error) error {
 	case answer.Code == "NoSuchKey":
 		return fault.Because(err, fault.NotFound, "There is no such backup in %s. `alpaca-trader backup list` shows those that are there.", b.Shown())
 	case answer.Code == "NoSuchBucket":
-		return fault.Because(err, fault.Invalid, "The S3 store has no bucket %s. Make it, or name another in BACKUP_TO.", b.config.Bucket)
+		return b.missing(err)
 	case answer.StatusCode == 403 || answer.StatusCode == 401:
 		return fault.Because(err, fault.Invalid, "The S3 store at %s refuses BACKUP_S3_KEY_ID and BACKUP_S3_SECRET.", b.config.Endpoint)
 	}
 	return fault.Because(err, fault.Unavailable, "The S3 store at %s does not take or give backups: it does not answer, or is full. The older backups are as they were.", b.config.Endpoint)
+}
+
+func (b *Bucket) missing(err error) error {
+	return fault.Because(err, fault.Invalid, "The S3 store has no bucket %s. Make it, or name another in BACKUP_TO.", b.config.Bucket)
 }
 
 // Get asks for the object and opens it.
@@ -105,8 +110,13 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err == nil {
 		_, err = object.Stat()
 	}
+	if err = b.explain(err); fault.Is(err, fault.NotFound) { // the store says the same of a bucket that is not there
+		if there, asked := b.client.BucketExists(ctx, b.config.Bucket); asked == nil && !there {
+			err = b.missing(err)
+		}
+	}
 	if err != nil {
-		return nil, b.explain(err)
+		return nil, err
 	}
 	return object, nil
 }

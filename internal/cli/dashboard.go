@@ -42,6 +42,11 @@ func dashboardCommand(env *Environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		closeLog, err := env.keepLog(cfg)
+		if err != nil {
+			return err
+		}
+		defer closeLog()
 		cfg.TradingEnabled = cfg.TradingEnabled && !*dryRun
 		return daemon.ServeSingle(command.Context(), daemon.Options{
 			Config: cfg, Bind: bind, Demo: *demo, Scheduler: !*noScheduler,

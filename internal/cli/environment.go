@@ -22,8 +22,10 @@ type Environment struct {
 	Source config.Source
 	Logger *slog.Logger
 
+	logs        io.Writer // gets every entry: Stderr, and the log file of a command that keeps one
 	level       *slog.LevelVar
 	levelByFlag bool
+	noted       bool // what the configuration notes was logged
 
 	// The global flags.
 	configFile    string
@@ -38,6 +40,7 @@ func NewEnvironment(source config.Source, stdin io.Reader, stdout, stderr io.Wri
 	return &Environment{
 		Stdin: stdin, Stdout: stdout, Stderr: stderr, Source: source,
 		Logger: newLogger(stderr, config.TextLogs, level),
+		logs:   stderr,
 		level:  level,
 	}
 }
@@ -51,10 +54,13 @@ func (e *Environment) Config() (config.Config, error) {
 	if !e.levelByFlag {
 		e.level.Set(cfg.LogLevel)
 	}
-	e.Logger = newLogger(e.Stderr, cfg.Logs.Format, e.level)
-	for _, note := range cfg.Notes {
-		e.Logger.Info(note)
+	e.Logger = newLogger(e.logs, cfg.Logs.Format, e.level)
+	if !e.noted {
+		for _, note := range cfg.Notes {
+			e.Logger.Info(note)
+		}
 	}
+	e.noted = true
 	return cfg, nil
 }
 

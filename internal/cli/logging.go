@@ -33,7 +33,8 @@ func (e *Environment) keepLog(cfg config.Config) (closeLog func(), err error) {
 		e.Logger.Warn("no log file is written; LOG_FILE names another place, or off", "file", cfg.Logs.File, "cause", err)
 		return func() {}, nil
 	}
-	e.Logger = newLogger(both{e.Stderr, file}, cfg.Logs.Format, e.level)
+	e.logs = both{e.Stderr, file}
+	e.Logger = newLogger(e.logs, cfg.Logs.Format, e.level)
 	return func() { _ = file.Close() }, nil // every entry is with the system already
 }
 

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -449,4 +450,42 @@ func TestALogFileThatCannotBeWritten(t *testing.T) {
 	sh = newShell(t, "APP_ENV=production", "SECRET_KEY="+strings.Repeat("0f1e2d3c4b5a6978", 4), "ENCRYPTION_KEY="+strings.Repeat("0123456789abcdef", 4))
 	sh.write(t, "logs", "a file, and no folder")
 	sh.start(t, "dashboard-secure", "--demo", "--port", "0")
+}
+
+// TestCommandsThatRunOnKeepTheLogFile: in production, whatever they do, in the usual file, which is
+// put aside when it is full.
+func TestCommandsThatRunOnKeepTheLogFile(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		arguments []string
+		logs      string
+	}{
+		"single user": {[]string{"dashboard", "--demo", "--port", "0"}, "audit log verified"},
+		"secure":      {[]string{"dashboard-secure", "--demo", "--port", "0"}, "audit log verified"},
+		"schedule":    {[]string{"schedule", "--dry-run"}, "waiting for the next slot"},
+		"headless":    {[]string{"headless", "--dry-run"}, "waiting for the next slot"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sh := newShell(t, "APP_ENV=production", "LOG_MAX_SIZE_MB=1", "SECRET_KEY="+strings.Repeat("0f1e2d3c4b5a6978", 4), "ENCRYPTION_KEY="+strings.Repeat("0123456789abcdef", 4))
+			simulator := sh.serve(t, "simulator", "--listen", "127.0.0.1:0", "--data", "synthetic", "--now", "2026-11-20T17:00:01Z", "--speed", "step")
+			sh.tradingAt(simulator)
+			sh.write(t, "config/watchlist.yaml", "watchlist: [AAPL]\n")
+			sh.write(t, "logs/alpaca_trader.log", strings.Repeat("an entry of last year\n", 1<<20/22))
+			ctx, end := context.WithCancel(t.Context())
+			command := sh.command(ctx, test.arguments...)
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { end(); _ = command.Wait() }()
+			log := filepath.Join(sh.folder, "logs", "alpaca_trader.log")
+			visit(t, "").until("the log file has it", func() bool {
+				content, _ := os.ReadFile(log)
+				return strings.Contains(string(content), test.logs)
+			})
+			if _, err := os.Stat(log + ".1"); err != nil {
+				t.Errorf("the full file was not put aside: %v", err)
+			}
+		})
+	}
 }

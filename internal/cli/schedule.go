@@ -28,6 +28,15 @@ func scheduleCommand(env *Environment) *cobra.Command {
 	}
 	dryRun := command.Flags().Bool("dry-run", false, "decide and record, order nothing")
 	command.RunE = func(command *cobra.Command, _ []string) error {
+		cfg, err := env.Config()
+		if err != nil {
+			return err
+		}
+		closeLog, err := env.keepLog(cfg)
+		if err != nil {
+			return err
+		}
+		defer closeLog()
 		job, err := env.openTrading(command.Context(), nil, *dryRun)
 		if err != nil {
 			return err
