@@ -7,10 +7,14 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
 	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/config"
 	"github.com/jcap24/alpaca-trader/internal/fault"
+	"github.com/jcap24/alpaca-trader/internal/jobs"
 	"github.com/jcap24/alpaca-trader/internal/store"
 )
 
@@ -56,16 +60,24 @@ func exists(file string) bool {
 }
 
 // PrepareDatabase makes the database of DATABASE_URL ready, whether it is new or of an earlier
-// version, as a server does at its start.
+// version, as a server does at its start. A server that comes after it makes no table any more, so
+// that its role in PostgreSQL may do without that right.
 func PrepareDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (DatabaseState, error) {
 	database, _, err := openStore(ctx, cfg, log)
 	if err != nil {
 		return DatabaseState{}, err
 	}
-	if err := database.Close(); err != nil {
+	if err := errors.Join(migrateQueue(ctx, database, log), database.Close()); err != nil {
 		return DatabaseState{}, err
 	}
 	return ReadDatabase(ctx, cfg)
+}
+
+func migrateQueue(ctx context.Context, database *store.Store, log *slog.Logger) error {
+	if pool := database.Pool(); pool != nil {
+		return jobs.Migrate(ctx, riverpgxv5.New(pool), log)
+	}
+	return jobs.Migrate(ctx, riversqlite.New(database.Writer()), log)
 }
 
 // ResetDatabase deletes everything that the program keeps in the database of DATABASE_URL and makes
