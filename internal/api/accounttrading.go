@@ -133,6 +133,7 @@ type orderLifeView struct {
 	FilledQty      string           `json:"filled_qty"`
 	FilledAvgPrice *string          `json:"filled_avg_price"`
 	Problem        string           `json:"problem" doc:"The broker's reason for a rejection"`
+	RequestID      string           `json:"broker_request_id" doc:"The broker's X-Request-ID when the order was sent, which its support asks for; empty: no answer came"`
 	SubmittedAt    *string          `json:"submitted_at"`
 	FilledAt       *string          `json:"filled_at"`
 }
@@ -165,7 +166,7 @@ func viewExplanation(explained trade.Explanation) explanationView {
 		states[order.Intent.ClientOrderID] = order.State
 		view.Order = &orderLifeView{
 			order.Intent.ClientOrderID, order.BrokerOrderID, order.State, order.BrokerStatus, order.FilledQty.String(),
-			amountText(order.FilledAvgPrice), order.Problem, timeText(order.SubmittedAt), timeText(order.FilledAt),
+			amountText(order.FilledAvgPrice), order.Problem, order.RequestID, timeText(order.SubmittedAt), timeText(order.FilledAt),
 		}
 	}
 	if decision, ok := explained.Decision(); ok {

@@ -66,7 +66,7 @@ func printExplanation(w io.Writer, explained trade.Explanation) error {
 		}
 	}
 	if order := explained.Order; order != nil && err == nil {
-		_, err = fmt.Fprintf(w, "Order    %s, %s\n", order.Intent.ClientOrderID, order.State)
+		_, err = fmt.Fprintf(w, "Order    %s, %s%s\n", order.Intent.ClientOrderID, order.State, requestText(order.RequestID))
 	}
 	for _, fill := range explained.Fills {
 		if err == nil {
@@ -74,6 +74,14 @@ func printExplanation(w io.Writer, explained trade.Explanation) error {
 		}
 	}
 	return err
+}
+
+// requestText names the broker's request, for a question to its support.
+func requestText(id string) string {
+	if id == "" {
+		return ""
+	}
+	return ", broker's request " + id
 }
 
 // voteLine is what an indicator said, with its values.

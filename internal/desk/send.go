@@ -95,6 +95,9 @@ func (t *turn) send(ctx context.Context, order *trade.Order) error {
 
 // answered records what the answer to an order says, by the table in docs/ORDERS.md.
 func (t *turn) answered(ctx context.Context, order *trade.Order, report trade.BrokerOrder, err error) error {
+	if id := trade.RequestOf(report, err); id != "" {
+		order.RequestID = id
+	}
 	switch {
 	case err == nil:
 		return t.adopt(ctx, order, report, nil)

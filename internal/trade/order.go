@@ -75,6 +75,7 @@ type BrokerOrder struct {
 	SubmittedAt    time.Time
 	FilledAt       time.Time // zero until filled
 	UpdatedAt      time.Time
+	RequestID      string // the broker's name of the request that made it, for its support; known to who made it
 }
 
 // Open reports whether the broker may still fill the order.

@@ -98,7 +98,7 @@ type Order struct {
 	FilledQty      decimal.Decimal
 	FilledAvgPrice decimal.NullDecimal
 	Problem        string    // the broker's reason for a rejection
-	RequestID      string    // X-Request-ID of the answer that decided
+	RequestID      string    // X-Request-ID of the broker's answer when it was sent; empty: none came
 	SentTwice      bool      // it was sent again after the broker proved not to have it
 	Epoch          int64     // epoch of the lease under which it was claimed
 	Legs           []Leg     // of a bracket, oto or oco order, as far as the broker has told

@@ -18,3 +18,13 @@ var (
 	// ErrStopped means that the trading state in force does not allow an order; it was not sent.
 	ErrStopped = errors.New("the trading state does not allow the order")
 )
+
+// RequestOf is the broker's name of the request that an order was sent with: of the order that it
+// made, or of the error that says what became of it. Empty where no answer came.
+func RequestOf(order BrokerOrder, err error) string {
+	var answer interface{ BrokerRequest() string }
+	if errors.As(err, &answer) {
+		return answer.BrokerRequest()
+	}
+	return order.RequestID
+}

@@ -1878,6 +1878,8 @@ export interface components {
         };
         OrderLifeView: {
             broker_order_id: string;
+            /** @description The broker's X-Request-ID when the order was sent, which its support asks for; empty: no answer came */
+            broker_request_id: string;
             /** @description Alpaca's own word */
             broker_status: string;
             client_order_id: string;
