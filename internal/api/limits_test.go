@@ -90,7 +90,7 @@ func TestReplicasCountTogether(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
 	shared := func(_ *app.Config, c *api.Config) {
-		redis, err := ratelimit.OpenRedis(secret.NewText("redis://" + server.Addr()))
+		redis, err := ratelimit.OpenRedis(secret.NewText("redis://" + server.Addr() + "?dial_timeout=30s&read_timeout=30s&write_timeout=30s&pool_timeout=30s"))
 		if err != nil {
 			t.Fatal(err)
 		}

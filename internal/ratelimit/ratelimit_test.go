@@ -39,7 +39,7 @@ func each(t *testing.T, test func(t *testing.T, c counter)) {
 		server := miniredis.RunT(t)
 		now := start
 		server.SetTime(now)
-		test(t, counter{openRedis(t, server.Addr()), func(d time.Duration) {
+		test(t, counter{openRedis(t, server.Addr()+patient), func(d time.Duration) {
 			now = now.Add(d)
 			server.SetTime(now)
 			server.FastForward(d)
@@ -47,9 +47,12 @@ func each(t *testing.T, test func(t *testing.T, c counter)) {
 	})
 }
 
+// patient is the query of an address for a machine that is busy with other things.
+const patient = "?dial_timeout=30s&read_timeout=30s&write_timeout=30s&pool_timeout=30s"
+
 func openRedis(t *testing.T, address string) *ratelimit.Redis {
 	t.Helper()
-	redis, err := ratelimit.OpenRedis(secret.NewText("redis://" + address + "/0"))
+	redis, err := ratelimit.OpenRedis(secret.NewText("redis://" + address))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,8 +169,8 @@ func TestReplicasShareOneRedis(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
 	table := ratelimit.NewTable(ratelimit.Limits{ratelimit.Auth: rates(t, "4/minute")})
-	one := ratelimit.NewLimiter(table, openRedis(t, server.Addr()), clock.System(), slog.New(slog.DiscardHandler))
-	two := ratelimit.NewLimiter(table, openRedis(t, server.Addr()), clock.System(), slog.New(slog.DiscardHandler))
+	one := ratelimit.NewLimiter(table, openRedis(t, server.Addr()+patient), clock.System(), slog.New(slog.DiscardHandler))
+	two := ratelimit.NewLimiter(table, openRedis(t, server.Addr()+patient), clock.System(), slog.New(slog.DiscardHandler))
 	allowed := 0
 	for range 4 {
 		for _, replica := range []*ratelimit.Limiter{one, two} {
@@ -189,7 +192,7 @@ func TestWithoutRedisSignInIsRefusedAndPagesGoOn(t *testing.T) {
 	t.Parallel()
 	server, held := miniredis.RunT(t), clock.NewHeld(start)
 	table := ratelimit.NewTable(ratelimit.Limits{ratelimit.Dashboard: rates(t, "2/minute")})
-	limiter := ratelimit.NewLimiter(table, openRedis(t, server.Addr()), held, slog.New(slog.DiscardHandler))
+	limiter := ratelimit.NewLimiter(table, openRedis(t, server.Addr()+patient), held, slog.New(slog.DiscardHandler))
 	spend := func(group ratelimit.Group) (bool, error) {
 		result, err := limiter.Spend(t.Context(), group, "k", nil)
 		return result.Allowed, err
@@ -225,7 +228,7 @@ func TestASilentRedisCostsOneShortWait(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = silent.Close() })
 	limiter := ratelimit.NewLimiter(ratelimit.NewTable(nil), openRedis(t, silent.Addr().String()), clock.NewHeld(start), slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // a hundred waits are longer
 	defer cancel()
 	for range 100 {
 		if result, err := limiter.Spend(ctx, ratelimit.Dashboard, "k", nil); err != nil || !result.Allowed {

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -13,24 +14,30 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
-// redisPatience is how long a request waits for Redis.
+// redisPatience is how long a request waits for Redis, unless the address says otherwise.
 const redisPatience = 250 * time.Millisecond
 
 // Redis counts in a Redis that replicas share, on its clock.
-type Redis struct{ client *redis.Client }
+type Redis struct {
+	client   *redis.Client
+	patience time.Duration // of one count, a new connection included
+}
 
 // OpenRedis returns a counter at the address redis://[user:password@]host:port/db (rediss:// for
-// TLS). It connects with the first request. The error is a fault of kind Invalid that does not
+// TLS), with the patience of its query (dial_timeout, read_timeout, write_timeout, pool_timeout: "1s")
+// where it has one. It connects with the first request. The error is a fault of kind Invalid that does not
 // repeat the address: it may hold a password.
 func OpenRedis(address secret.Text) (*Redis, error) {
 	options, err := redis.ParseURL(address.Reveal())
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "RATE_LIMIT_STORAGE is not an address such as redis://host:6379/0.")
 	}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisPatience, redisPatience, redisPatience
-	options.PoolTimeout, options.MaxRetries, options.DialerRetries = redisPatience, -1, 1
+	for _, patience := range []*time.Duration{&options.DialTimeout, &options.ReadTimeout, &options.WriteTimeout, &options.PoolTimeout} {
+		*patience = cmp.Or(*patience, redisPatience)
+	}
+	options.MaxRetries, options.DialerRetries = -1, 1
 	redis.SetLogger(quiet{}) // whatever goes wrong comes back as an error, too
-	return &Redis{redis.NewClient(options)}, nil
+	return &Redis{client: redis.NewClient(options), patience: options.DialTimeout + options.ReadTimeout}, nil
 }
 
 // OverOpenNetwork reports whether the Redis of the address is asked over a network that could read or
@@ -83,7 +90,7 @@ return answer
 
 // Take is that of Counter.
 func (r *Redis) Take(ctx context.Context, key string, rates auth.Rates) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*redisPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	keys, arguments := make([]string, len(rates)), make([]any, 0, 2*len(rates))
 	for i, rate := range rates {
