@@ -122,20 +122,11 @@ func (q *historyQuery) span(query url.Values, now time.Time) *refusal {
 
 // historyMoment reads a time or a day; a day stands for its beginning, or its end.
 func historyMoment(name, text string, end bool) (time.Time, *refusal) {
-	if text == "" {
-		return time.Time{}, nil
+	at, isDay, refused := momentOf(name, text)
+	if isDay && end {
+		at = at.AddDate(0, 0, 1).Add(-time.Second)
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	day, err := time.ParseInLocation(time.DateOnly, text, market.NewYork)
-	if err != nil {
-		return time.Time{}, invalidParameter("invalid %s: use RFC 3339 or YYYY-MM-DD", name)
-	}
-	if end {
-		day = day.AddDate(0, 0, 1).Add(-time.Second)
-	}
-	return day, nil
+	return at, refused
 }
 
 func periodStart(count int, unit string, end time.Time) time.Time {

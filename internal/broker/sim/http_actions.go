@@ -107,11 +107,10 @@ type actionSpan struct {
 
 // actionSpan reads start, end (today when not given), limit and sort.
 func (c *call) actionSpan() (s actionSpan, err error) {
-	start, startErr := c.moment("start")
-	end, endErr := c.moment("end")
+	start, end, periodErr := c.period("start", "end")
 	limit, limitErr := c.limit("limit", 100, 1000)
 	ascending, sortErr := c.ascending("sort", true)
-	for _, err := range []error{startErr, endErr, limitErr, sortErr} {
+	for _, err := range []error{periodErr, limitErr, sortErr} {
 		if err != nil {
 			return s, badData("%s", err)
 		}

@@ -59,10 +59,7 @@ func (c *call) activityFilter() (f activityFilter, err error) {
 	if f.ascending, err = c.ascending("direction", false); err != nil {
 		return f, err
 	}
-	if f.after, err = c.moment("after"); err != nil {
-		return f, err
-	}
-	if f.until, err = c.moment("until"); err != nil {
+	if f.after, f.until, err = c.period("after", "until"); err != nil {
 		return f, err
 	}
 	if f.day, err = c.moment("date"); err == nil && !f.day.IsZero() {

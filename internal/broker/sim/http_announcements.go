@@ -37,14 +37,11 @@ func (a Action) announcement() map[string]any {
 // listAnnouncements serves the actions whose ex-date, which is every other date too, lies in the
 // asked days.
 func listAnnouncements(c *call) (answer, error) {
-	since, sinceErr := c.moment("since")
-	until, untilErr := c.moment("until")
+	since, until, err := c.period("since", "until")
 	kinds := c.list("ca_types")
 	switch {
-	case sinceErr != nil:
-		return answer{}, sinceErr
-	case untilErr != nil:
-		return answer{}, untilErr
+	case err != nil:
+		return answer{}, err
 	case len(kinds) == 0 || since.IsZero() || until.IsZero():
 		return answer{}, invalidParameter("ca_types, since and until are required")
 	case until.Before(since) || until.After(since.AddDate(0, 0, longestAnnouncements)):

@@ -66,11 +66,14 @@ func (c *call) span() (s span, err error) {
 
 // lastMoment reads a time or a day, which stands for its end.
 func (c *call) lastMoment(name string) (time.Time, error) {
-	at, err := c.moment(name)
-	if err == nil && len(c.query.Get(name)) == len(time.DateOnly) {
+	at, isDay, refused := momentOf(name, c.query.Get(name))
+	switch {
+	case refused != nil:
+		return at, refused
+	case isDay:
 		at = at.AddDate(0, 0, 1).Add(-time.Nanosecond)
 	}
-	return at, err
+	return at, nil
 }
 
 // feedEnd is the end of a request by its feed: on the free plan SIP data ends a quarter of an
@@ -187,30 +190,38 @@ func (c *call) latestNow() (time.Time, error) {
 // latest answers for the newest item of each symbol, under the name; of a single symbol beside it.
 func latest[T any](name string, read func(c *call, symbol string, now time.Time) (T, bool)) func(*call) (answer, error) {
 	return func(c *call) (answer, error) {
-		symbols, err := c.dataSymbols()
+		found, err := newest(c, name, read)
 		if err != nil {
 			return answer{}, err
-		}
-		now, err := c.latestNow()
-		if err != nil {
-			return answer{}, err
-		}
-		found := map[string]T{}
-		for _, symbol := range symbols {
-			if item, ok := read(c, symbol, now); ok {
-				found[symbol] = item
-			}
 		}
 		single, isSingle := c.path["symbol"]
 		if !isSingle {
 			return ok(map[string]any{name + "s": found})
 		}
-		item, known := found[single]
-		if !known {
-			return answer{}, &refusal{status: http.StatusNotFound, message: "no " + name + " found for " + clip(single, 40)}
-		}
-		return ok(map[string]any{name: item, "symbol": single})
+		return ok(map[string]any{name: found[single], "symbol": single})
 	}
+}
+
+// newest reads the newest item of each symbol that has one; the single symbol of a path must.
+func newest[T any](c *call, name string, read func(c *call, symbol string, now time.Time) (T, bool)) (map[string]T, error) {
+	symbols, err := c.dataSymbols()
+	if err != nil {
+		return nil, err
+	}
+	now, err := c.latestNow()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]T{}
+	for _, symbol := range symbols {
+		if item, ok := read(c, symbol, now); ok {
+			found[symbol] = item
+		}
+	}
+	if single, isSingle := c.path["symbol"]; isSingle && len(found) == 0 {
+		return nil, &refusal{status: http.StatusNotFound, message: "no " + name + " found for " + clip(single, 40)}
+	}
+	return found, nil
 }
 
 func latestBar(c *call, symbol string, now time.Time) (wire.Bar, bool) {

@@ -20,11 +20,7 @@ const longestSettlementDays = 10 // calendar days from a trade to its settlement
 
 // listCalendar lists sessions by their own date, or by that of their settlement.
 func listCalendar(c *call) (answer, error) {
-	start, err := c.moment("start")
-	if err != nil {
-		return answer{}, err
-	}
-	end, err := c.moment("end")
+	start, end, err := c.period("start", "end")
 	if err != nil {
 		return answer{}, err
 	}
@@ -137,11 +133,7 @@ func getMarketCalendar(c *call) (answer, error) {
 	if !known {
 		return answer{}, unknownMarket(c.path["market"])
 	}
-	start, err := c.moment("start")
-	if err != nil {
-		return answer{}, err
-	}
-	end, err := c.moment("end")
+	start, end, err := c.period("start", "end")
 	if err != nil {
 		return answer{}, err
 	}

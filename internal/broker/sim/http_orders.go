@@ -133,10 +133,7 @@ func (c *call) orderFilter() (f orderFilter, err error) {
 	if f.limit, err = c.limit("limit", 50, 500); err != nil {
 		return f, err
 	}
-	if f.after, err = c.moment("after"); err != nil {
-		return f, err
-	}
-	if f.until, err = c.moment("until"); err != nil {
+	if f.after, f.until, err = c.period("after", "until"); err != nil {
 		return f, err
 	}
 	if f.ascending, err = c.ascending("direction", false); err != nil {

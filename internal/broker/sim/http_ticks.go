@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"net/http"
 	"slices"
 	"time"
 
@@ -103,29 +102,14 @@ func snapshot(c *call, symbol string, now time.Time) (view wire.Snapshot, ok boo
 
 // listSnapshots has the symbols at the top of its answer, unlike the other latest answers.
 func listSnapshots(c *call) (answer, error) {
-	symbols, err := c.dataSymbols()
+	views, err := newest(c, "snapshot", snapshot)
 	if err != nil {
 		return answer{}, err
 	}
-	now, err := c.latestNow()
-	if err != nil {
-		return answer{}, err
+	if single, isSingle := c.path["symbol"]; isSingle {
+		return ok(wire.SymbolSnapshot{Snapshot: views[single], Symbol: single})
 	}
-	views := map[string]wire.Snapshot{}
-	for _, symbol := range symbols {
-		if view, ok := snapshot(c, symbol, now); ok {
-			views[symbol] = view
-		}
-	}
-	single, isSingle := c.path["symbol"]
-	if !isSingle {
-		return ok(views)
-	}
-	view, known := views[single]
-	if !known {
-		return answer{}, &refusal{status: http.StatusNotFound, message: "no snapshot found for " + clip(single, 40)}
-	}
-	return ok(wire.SymbolSnapshot{Snapshot: view, Symbol: single})
+	return ok(views)
 }
 
 // listAuctions serves one opening and one closing auction a day: the daily bar's open and close.

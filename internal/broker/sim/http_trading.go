@@ -45,18 +45,35 @@ func (c *call) limit(name string, usual, most int) (int, error) {
 
 // moment reads a time or a day, which stands for its beginning in New York; zero when not given.
 func (c *call) moment(name string) (time.Time, error) {
-	text := c.query.Get(name)
+	at, _, refused := momentOf(name, c.query.Get(name))
+	if refused != nil {
+		return at, refused
+	}
+	return at, nil
+}
+
+// period reads a first and a last moment; a day stands for its beginning.
+func (c *call) period(first, last string) (start, end time.Time, err error) {
+	if start, err = c.moment(first); err != nil {
+		return start, end, err
+	}
+	end, err = c.moment(last)
+	return start, end, err
+}
+
+// momentOf reads a time, or a day in New York, and tells which.
+func momentOf(name, text string) (at time.Time, isDay bool, refused *refusal) {
 	if text == "" {
-		return time.Time{}, nil
+		return time.Time{}, false, nil
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
+		return at, false, nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, market.NewYork)
+	at, err := time.ParseInLocation(time.DateOnly, text, market.NewYork)
 	if err != nil {
-		return time.Time{}, invalidParameter("invalid %s: use RFC 3339 or YYYY-MM-DD", name)
+		return time.Time{}, false, invalidParameter("invalid %s: use RFC 3339 or YYYY-MM-DD", name)
 	}
-	return day, nil
+	return at, true, nil
 }
 
 func (c *call) ascending(name string, usual bool) (bool, error) {

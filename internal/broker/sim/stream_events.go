@@ -20,10 +20,7 @@ type eventSpan struct {
 
 func (c *call) eventSpan() (span eventSpan, err error) {
 	span.sinceID, span.untilID = c.query.Get("since_id"), c.query.Get("until_id")
-	if span.since, err = c.moment("since"); err != nil {
-		return span, err
-	}
-	if span.until, err = c.moment("until"); err != nil {
+	if span.since, span.until, err = c.period("since", "until"); err != nil {
 		return span, err
 	}
 	switch {

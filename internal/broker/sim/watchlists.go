@@ -76,31 +76,32 @@ func createWatchlist(c *call) (answer, error) {
 	return ok(c.watchlistView(w, true))
 }
 
-func getWatchlist(c *call) (answer, error) {
-	w, err := c.watchlist()
-	if err != nil {
-		return answer{}, err
+// onWatchlist answers with the list that the path or the name means, after something was done to it.
+func onWatchlist(do func(*call, *watchlist) error) func(*call) (answer, error) {
+	return func(c *call) (answer, error) {
+		w, err := c.watchlist()
+		if err == nil {
+			err = do(c, w)
+		}
+		if err != nil {
+			return answer{}, err
+		}
+		return ok(c.watchlistView(w, true))
 	}
-	return ok(c.watchlistView(w, true))
 }
 
+func readWatchlist(*call, *watchlist) error { return nil }
+
 // replaceWatchlist changes the name, the symbols, or both.
-func replaceWatchlist(c *call) (answer, error) {
-	w, err := c.watchlist()
-	if err != nil {
-		return answer{}, err
-	}
+func replaceWatchlist(c *call, w *watchlist) error {
 	var request wire.WatchlistRequest
 	if err := c.decode(&request); err != nil {
-		return answer{}, err
+		return err
 	}
 	if request.Name == "" {
 		request.Name = w.Name
 	}
-	if err := c.change(w, request); err != nil {
-		return answer{}, err
-	}
-	return ok(c.watchlistView(w, true))
+	return c.change(w, request)
 }
 
 // change gives the list the request's name and symbols, or refuses and leaves it as it is.
@@ -144,43 +145,33 @@ func (c *call) listed(name string) (string, error) {
 	return asset.Symbol, nil
 }
 
-func addToWatchlist(c *call) (answer, error) {
-	w, err := c.watchlist()
-	if err != nil {
-		return answer{}, err
-	}
+func addToWatchlist(c *call, w *watchlist) error {
 	var request wire.WatchlistRequest
 	if err := c.decode(&request); err != nil {
-		return answer{}, err
+		return err
 	}
 	symbol, err := c.listed(request.Symbol)
 	switch {
 	case err != nil:
-		return answer{}, err
+		return err
 	case slices.Contains(w.Symbols, symbol):
-		return answer{}, invalidParameter("duplicate symbol: %s", symbol) // the simulator's wording
+		return invalidParameter("duplicate symbol: %s", symbol) // the simulator's wording
 	case len(w.Symbols) >= longestList:
-		return answer{}, invalidParameter("a watchlist holds no more than %d symbols", longestList)
+		return invalidParameter("a watchlist holds no more than %d symbols", longestList)
 	}
-	w.Symbols, w.UpdatedAt = append(w.Symbols, symbol), c.now
-	c.dirty = true
-	return ok(c.watchlistView(w, true))
+	w.Symbols, w.UpdatedAt, c.dirty = append(w.Symbols, symbol), c.now, true
+	return nil
 }
 
 // removeFromWatchlist answers with the list, as recorded (RULES 3).
-func removeFromWatchlist(c *call) (answer, error) {
-	w, err := c.watchlist()
-	if err != nil {
-		return answer{}, err
-	}
+func removeFromWatchlist(c *call, w *watchlist) error {
 	asset, _ := c.exchange.asset(c.path["symbol"])
 	index := slices.Index(w.Symbols, asset.Symbol)
 	if index < 0 {
-		return answer{}, notFound("symbol not found in watchlist: %.40s", c.path["symbol"])
+		return notFound("symbol not found in watchlist: %.40s", c.path["symbol"])
 	}
-	w.Symbols, w.UpdatedAt = slices.Delete(w.Symbols, index, index+1), c.now
-	c.dirty = true
-	return ok(c.watchlistView(w, true))
+	w.Symbols, w.UpdatedAt, c.dirty = slices.Delete(w.Symbols, index, index+1), c.now, true
+	return nil
 }
 
 func deleteWatchlist(c *call) (answer, error) {
