@@ -42,7 +42,7 @@ type Config struct {
 
 // Limits of the queues.
 const (
-	cyclesAtOnce     = 48 // most of them wait for a commit or for their broker
+	cyclesAtOnce     = 128 // most of them wait for a commit or for their broker
 	cycleTimeout     = 4 * time.Minute
 	tickTimeout      = 30 * time.Second
 	maintainTimeout  = 2 * time.Minute
@@ -55,7 +55,8 @@ const (
 	keepFailed       = time.Hour
 	slowestPoll      = time.Second
 	fastestPoll      = 100 * time.Millisecond
-	cycleCooldown    = 10 * time.Millisecond // between two fetches of cycles: a full house asks for each that has ended
+	noticeCooldown   = 10 * time.Millisecond // between two notices that a queue has work
+	cycleCooldown    = 50 * time.Millisecond // between two fetches of cycles: those that begin together share what they read and write
 	migrationPatient = 3                     // another process may be migrating too
 )
 
@@ -157,7 +158,7 @@ func riverConfig(config Config, workers *river.Workers) *river.Config {
 	one := river.QueueConfig{MaxWorkers: 1, FetchPollInterval: poll}
 	return &river.Config{
 		Workers:       workers,
-		FetchCooldown: cycleCooldown, // also between two notices that a queue has work
+		FetchCooldown: noticeCooldown,
 		Queues: map[string]river.QueueConfig{
 			tickQueue:     one,
 			cycleQueue:    {MaxWorkers: cyclesAtOnce, FetchPollInterval: poll, FetchCooldown: cycleCooldown},

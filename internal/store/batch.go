@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/uptrace/bun"
 
+	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
@@ -18,7 +20,7 @@ type kind[T any] struct {
 	// about names what the act changes: of two acts about the same, the second comes after the first.
 	about func(*T) string
 	// change does all of them in the transaction. It refuses one before it changes anything of it; the
-	// others are done. An error undoes all of them, and each runs again by itself.
+	// others are done.
 	change func(ctx context.Context, s *Store, tx bun.Tx, all []*one[T]) error
 }
 
@@ -58,14 +60,11 @@ func (k *kind[T]) act(ctx context.Context, s *Store, group *actGroup, of T) (T, 
 	return mine.of, err
 }
 
-// batches puts acts of one kind together, those about the same one after the other. Acts whose
-// context has ended are by themselves.
+// batches puts acts of one kind together, those about the same one after the other. Other acts are
+// by themselves, and those whose context has ended.
 func batches(group []*groupedAct) (all [][]*groupedAct) {
 	for _, a := range group {
-		at := -1
-		if a.batched.kind != nil && a.ctx.Err() == nil {
-			at = slices.IndexFunc(all, func(batch []*groupedAct) bool { return a.joins(batch) })
-		}
+		at := slices.IndexFunc(all, func(batch []*groupedAct) bool { return a.joins(batch) })
 		if at < 0 {
 			all = append(all, []*groupedAct{a})
 		} else {
@@ -76,31 +75,29 @@ func batches(group []*groupedAct) (all [][]*groupedAct) {
 }
 
 func (a *groupedAct) joins(batch []*groupedAct) bool {
-	return batch[0].batched.kind == a.batched.kind && batch[0].ctx.Err() == nil &&
+	return a.batched.kind != nil && batch[0].batched.kind == a.batched.kind && a.ctx.Err() == nil && batch[0].ctx.Err() == nil &&
 		!slices.ContainsFunc(batch, func(other *groupedAct) bool { return other.batched.about == a.batched.about })
 }
 
-// merged is one act that does the whole batch.
-func merged(ctx context.Context, batch []*groupedAct) *groupedAct {
-	if len(batch) == 1 {
-		return batch[0]
+// runBatch does a batch, and returns what it leaves in the audit. Its error is the transaction's.
+func runBatch(ctx context.Context, tx bun.Tx, batch []*groupedAct) ([]audit.Entry, error) {
+	if first := batch[0]; first.batched.kind == nil || first.ctx.Err() != nil {
+		err := first.runInside(ctx, tx)
+		return first.entries, err
 	}
-	return &groupedAct{ctx: ctx, change: func(ctx context.Context, tx bun.Tx) error {
-		return batch[0].batched.together(ctx, tx, batch)
-	}}
-}
-
-// settle tells the acts of the batch what came of it.
-func settle(done *groupedAct, batch []*groupedAct) {
-	if len(batch) == 1 {
-		return
+	all := &groupedAct{}
+	all.attempt(func() error {
+		return batch[0].batched.together(context.WithValue(ctx, groupedKey{}, all), tx, batch)
+	})
+	if all.panicked != nil { // it comes again, for who acted
+		return nil, fmt.Errorf("acts panicked: %v", all.panicked)
 	}
-	failed := done.again || done.err != nil || done.panicked != nil
-	for _, a := range batch {
-		if a.again = failed; !failed {
+	if all.err == nil {
+		for _, a := range batch {
 			a.err = a.batched.refused()
 		}
 	}
+	return all.entries, all.err
 }
 
 // accepted are those that were not refused.

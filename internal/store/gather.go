@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -83,6 +84,7 @@ func (g *gathered[K, R]) join(ctx context.Context, keys []K) *round[K, R] {
 // serve runs rounds until nobody waits.
 func (g *gathered[K, R]) serve(ctx context.Context) {
 	for {
+		runtime.Gosched() // who is about to ask comes along
 		g.mu.Lock()
 		mine := g.next
 		g.next, g.busy = nil, mine != nil

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 // of its own: one turn at the head of the audit chain and one wait for the disk serve them all. An
 // act that is refused takes back its own changes alone. One that has to wait long for a lock, or
 // fails otherwise, runs once more in a transaction of its own; so change sets what it returns anew
-// each time and does nothing outside of its transaction.
+// each time and does nothing outside of its transaction. Acts of one kind are done together (see
+// kind), without a savepoint: when that fails, the whole group runs again, each by itself.
 func (s *Store) act(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
 	return s.actIn(s.group, &groupedAct{ctx: ctx, change: change})
 }
@@ -54,7 +56,7 @@ const (
 )
 
 const (
-	largestGroup  = 64
+	largestGroup  = 128
 	groupsAtOnce  = 2                // one makes its changes while the one before waits for the disk; SQLite has one writer
 	groupPatience = 30 * time.Second // for the whole of a group
 	// lockPatience is how long a group waits for anybody's lock before the act gives way.
@@ -106,6 +108,7 @@ func (g *actGroup) join(a *groupedAct, run func([]*groupedAct)) {
 // lead runs a group that begins with the act, unless somebody else has taken it already.
 func (g *actGroup) lead(a *groupedAct, run func([]*groupedAct)) {
 	defer func() { <-g.turn }()
+	runtime.Gosched() // who is about to act comes along
 	if !g.leave(a) {
 		return
 	}
@@ -176,12 +179,11 @@ func (s *Store) fillGroup(ctx context.Context, tx bun.Tx, group []*groupedAct) e
 	}
 	var entries []audit.Entry
 	for _, batch := range batches(group) {
-		a := merged(ctx, batch)
-		if err := a.runInside(ctx, tx); err != nil {
+		left, err := runBatch(ctx, tx, batch)
+		if err != nil {
 			return err
 		}
-		settle(a, batch)
-		entries = append(entries, a.entries...)
+		entries = append(entries, left...)
 	}
 	return s.audit(ctx, tx, entries...)
 }

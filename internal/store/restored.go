@@ -47,6 +47,8 @@ func (f *Filling) Settle(ctx context.Context, now time.Time) error {
 		{"users", "UPDATE users SET session_epoch = session_epoch + 1", nil},
 		{"totp_secrets", "UPDATE totp_secrets SET last_step = ?0 WHERE last_step < ?0", []any{now.Unix() / totpStepLength}},
 		{"leases", "DELETE FROM leases", nil},
+		{"watchers", "DELETE FROM watchers", nil},
+		{"watches", "DELETE FROM watches", nil},
 		{"brokerage_accounts", "UPDATE brokerage_accounts SET next_run_at = NULL", nil},
 		{"reconciliations", "DELETE FROM reconciliations WHERE fills_through IS NULL OR account_id IN (SELECT id FROM brokerage_accounts WHERE demo)", nil},
 		{"reconciliations", "UPDATE reconciliations SET passed = FALSE, in_a_row = 0, drift = '[]'", nil},

@@ -42,6 +42,8 @@ var tables = []tableOf{
 	{"password_links", []string{"user_id"}},
 	{"bars", []string{"feed", "symbol", "timeframe", "start_at"}},
 	{"leases", []string{"account_id"}},
+	{"watchers", []string{"holder"}},
+	{"watches", []string{"account_id"}},
 	{"standings", []string{"account_id"}},
 	{"cycles", []string{"id"}},
 	{"decisions", []string{"cycle_id", "position"}},

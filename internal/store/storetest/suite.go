@@ -36,6 +36,7 @@ func Run(t *testing.T, address Address) {
 		{"ArmedAccounts", armedAccounts},
 		{"OwnStandings", ownStandings},
 		{"Vitals", vitals},
+		{"WatchesAreShared", watchesAreShared},
 		{"Explains", explains},
 		{"Watchlist", watchlist},
 		{"Settings", settings},
