@@ -20,38 +20,18 @@ func dashboardCommand(env *Environment) *cobra.Command {
 			"What settings.yaml and watchlist.yaml say is changed in those files; without a file it is changed on the pages.",
 		Args: noArguments,
 	}
-	flags := command.Flags()
-	host := flags.String("host", "", "loopback `ADDRESS` to listen on (default that of BIND)")
-	port := flags.Int("port", 0, "`PORT` to listen on; 0 takes a free one (default that of BIND)")
-	demo := flags.Bool("demo", false, "trade on the demonstration market")
-	dryRun := flags.Bool("dry-run", false, "decide and record, order nothing")
-	noScheduler := flags.Bool("no-scheduler", false, "serve pages only; run no cycles")
+	flags := newServerFlags(command, "loopback `ADDRESS` to listen on (default that of BIND)", "trade on the demonstration market")
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if err := config.RefuseBrokerSDKVariables(env.Source.Environ); err != nil {
-			return err
-		}
-		cfg, err := env.ConfigWithKeys()
+		options, end, err := flags.options(env, loopbackAddress)
 		if err != nil {
 			return err
 		}
-		bind, err := loopbackAddress(cfg.Bind, *host, *port, flags.Changed("port"))
-		if err != nil {
-			return err
-		}
+		defer end()
 		single, err := env.singleUser()
 		if err != nil {
 			return err
 		}
-		closeLog, err := env.keepLog(cfg)
-		if err != nil {
-			return err
-		}
-		defer closeLog()
-		cfg.TradingEnabled = cfg.TradingEnabled && !*dryRun
-		return daemon.ServeSingle(command.Context(), daemon.Options{
-			Config: cfg, Bind: bind, Demo: *demo, Scheduler: !*noScheduler,
-			Stdout: env.Stdout, Log: env.Logger, Version: Version(), Folder: env.Source.Dir, Environ: env.Source.Environ, Supervisor: env.Source.Supervisor(),
-		}, single)
+		return daemon.ServeSingle(command.Context(), options, single)
 	}
 	return command
 }

@@ -186,24 +186,58 @@ type brokerOrder struct {
 	Status        string  `json:"status"`
 }
 
+// ordersAt are the orders of the keys of tradingAt.
 func ordersAt(t *testing.T, address string) []brokerOrder {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/v2/orders?status=all&limit=500", nil)
+	return ordersUnder(t, address, "PKSHELL")
+}
+
+// deciding is a command that says of each decision when it was made, until it is told to end.
+type deciding struct {
+	command *exec.Cmd
+	lines   *bufio.Scanner
+}
+
+// decide starts the command in a market of steps, with many symbols and a strategy that buys often.
+func (s *shell) decide(t *testing.T, arguments ...string) *deciding {
+	t.Helper()
+	s.write(t, "config/watchlist.yaml", "watchlist: [AAPL, MSFT, NVDA, AMZN, GOOGL, TSLA, JPM, SPY]\n")
+	s.write(t, "config/settings.yaml", buysOften+"schedule: {interval_minutes: 5}\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	command := s.command(ctx, arguments...)
+	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("APCA-API-KEY-ID", "PKSHELL")
-	request.Header.Set("APCA-API-SECRET-KEY", "hush")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
+	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	var orders []brokerOrder
-	if err := json.NewDecoder(response.Body).Decode(&orders); err != nil {
+	return &deciding{command, bufio.NewScanner(stdout)}
+}
+
+// next waits for the line about the next decision; empty when the command has ended.
+func (d *deciding) next() string {
+	for d.lines.Scan() {
+		if strings.HasPrefix(d.lines.Text(), "Decided at ") {
+			return d.lines.Text()
+		}
+	}
+	return ""
+}
+
+// end interrupts the command, which must end in order and decide nothing more.
+func (d *deciding) end(t *testing.T) {
+	t.Helper()
+	if err := d.command.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	return orders
+	if line := d.next(); line != "" {
+		t.Errorf("decided after the end: %s", line)
+	}
+	if err := d.command.Wait(); err != nil {
+		t.Errorf("ended with %v, want exit code 0", err)
+	}
 }
 
 func decode[T any](t *testing.T, text []byte) T {

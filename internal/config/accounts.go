@@ -29,52 +29,11 @@ func LoadAccounts(path string) ([]FileAccount, error) {
 
 // ParseAccounts reads the text of an accounts.yaml; name stands in errors.
 func ParseAccounts(name string, text []byte) ([]FileAccount, error) {
-	file := yamlFile{name}
-	root, err := file.parse(text)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := file.entries(root, "the file")
-	if err != nil {
-		return nil, err
-	}
-	var list []FileAccount
-	for _, e := range entries {
-		if e.key != "accounts" {
-			return nil, file.wrong(e.at, "unknown key %q; the file has accounts", e.key)
-		}
-		if list, err = file.accounts(e); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-func (f yamlFile) accounts(list entry) ([]FileAccount, error) {
-	if isNull(list.value) {
-		return nil, nil
-	}
-	sequence, ok := list.value.(*ast.SequenceNode)
-	if !ok {
-		return nil, f.wrong(list.at, "accounts must be a list of name, api_key, secret_key, paper and active")
-	}
-	firstLine := map[string]int{}
-	accounts := make([]FileAccount, 0, len(sequence.Values))
-	for _, node := range sequence.Values {
-		if node == nil {
-			return nil, f.wrong(list.at, "accounts has an empty line in its list")
-		}
-		account, err := f.account(node)
-		if err != nil {
-			return nil, err
-		}
-		if line, twice := firstLine[account.Name]; twice {
-			return nil, f.wrong(node, "the account %q stands there already, in line %d", account.Name, line)
-		}
-		firstLine[account.Name] = lineOf(node)
-		accounts = append(accounts, account)
-	}
-	return accounts, nil
+	return parseList(yamlFile{name}, text, yamlList[FileAccount]{
+		key: "accounts", shape: "accounts must be a list of name, api_key, secret_key, paper and active",
+		item: yamlFile.account, name: func(account FileAccount) string { return account.Name },
+		twice: "the account %q stands there already, in line %d",
+	})
 }
 
 func (f yamlFile) account(node ast.Node) (FileAccount, error) {

@@ -20,52 +20,11 @@ func LoadWatchlist(path string) ([]trade.WatchedSymbol, error) {
 
 // ParseWatchlist reads the text of a watchlist.yaml; name stands in errors.
 func ParseWatchlist(name string, text []byte) ([]trade.WatchedSymbol, error) {
-	file := yamlFile{name}
-	root, err := file.parse(text)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := file.entries(root, "the file")
-	if err != nil {
-		return nil, err
-	}
-	var list []trade.WatchedSymbol
-	for _, e := range entries {
-		if e.key != "watchlist" {
-			return nil, file.wrong(e.at, "unknown key %q; the file has watchlist", e.key)
-		}
-		if list, err = file.watched(e); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-func (f yamlFile) watched(list entry) ([]trade.WatchedSymbol, error) {
-	if isNull(list.value) {
-		return nil, nil
-	}
-	sequence, ok := list.value.(*ast.SequenceNode)
-	if !ok {
-		return nil, f.wrong(list.at, "watchlist must be a list such as `- symbol: AAPL`")
-	}
-	firstLine := map[string]int{}
-	watched := make([]trade.WatchedSymbol, 0, len(sequence.Values))
-	for _, node := range sequence.Values {
-		if node == nil {
-			return nil, f.wrong(list.at, "watchlist has an empty line in its list")
-		}
-		symbol, err := f.watchedSymbol(node)
-		if err != nil {
-			return nil, err
-		}
-		if line, twice := firstLine[symbol.Symbol]; twice {
-			return nil, f.wrong(node, "%s stands in the watchlist already, in line %d", symbol.Symbol, line)
-		}
-		firstLine[symbol.Symbol] = lineOf(node)
-		watched = append(watched, symbol)
-	}
-	return watched, nil
+	return parseList(yamlFile{name}, text, yamlList[trade.WatchedSymbol]{
+		key: "watchlist", shape: "watchlist must be a list such as `- symbol: AAPL`",
+		item: yamlFile.watchedSymbol, name: func(watched trade.WatchedSymbol) string { return watched.Symbol },
+		twice: "%s stands in the watchlist already, in line %d",
+	})
 }
 
 // watchedSymbol reads `AAPL` or `{symbol: AAPL, name: Apple}`.
