@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -145,8 +146,9 @@ func (a *Automation) planFirst(ctx context.Context, account trade.BrokerageAccou
 }
 
 // RunDue plans the account's next slot and runs this one, or records that it was missed. A slot
-// that has run already, an account that another process is busy with, and an account whose
-// automation was switched off meanwhile are no errors: nothing is run.
+// that has run already, and an account whose automation was switched off meanwhile, are no errors:
+// nothing is run. An error that wraps desk.ErrBusy means that another process would not let go of
+// the account for minutes, so that there is no record yet: the slot is to be tried again.
 func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	account, err := a.Store.AutomatedAccount(ctx, due.AccountID)
 	if fault.Is(err, fault.NotFound) {
@@ -170,28 +172,59 @@ func (a *Automation) RunDue(ctx context.Context, due Due) error {
 	if err != nil {
 		return err
 	}
-	if err := a.planNext(ctx, account, strategy.Settings, due.Slot, now.Timestamp); err != nil {
-		return err
-	}
 	run, err := a.runOf(ctx, account, strategy, due.Slot)
 	if err != nil {
 		return err
 	}
-	calendar := a.Calendars.Of(account.Mode())
-	if Late(calendar, strategy.Settings, a.SimulatedTime(account), due.Slot, now.Timestamp) {
-		sentence := MissedSentence(calendar, strategy.Settings, due.Slot, now.Timestamp)
-		a.Log.Warn("slots missed", "account", account.ID, "slot", due.Slot, "market time", now.Timestamp)
-		_, err = a.Desk.Miss(ctx, run, now.Timestamp, sentence)
-	} else {
-		run.LeaseWait = resolveWait // a comparison must not cost the slot
-		_, err = a.Desk.RunCycle(ctx, run)
+	if Late(run.Calendar, strategy.Settings, run.SimulatedTime, due.Slot, now.Timestamp) {
+		err = a.miss(ctx, account, run, now.Timestamp)
+	} else if err = a.planNext(ctx, account, strategy.Settings, due.Slot, now.Timestamp); err == nil {
+		err = a.runSlot(ctx, run, now.Timestamp)
 	}
-	if fault.Is(err, fault.Conflict) {
+	if fault.Is(err, fault.Conflict) && !errors.Is(err, desk.ErrBusy) {
 		a.Log.Debug("cycle not run", "account", account.ID, "slot", due.Slot, "reason", err)
 		return nil
 	}
 	return err
 }
+
+// miss records the slots that passed up to now, and then plans the next one: what has no record yet is
+// due again. Where an earlier try has planned already, later slots have records of their own.
+func (a *Automation) miss(ctx context.Context, account trade.BrokerageAccount, run desk.Run, now time.Time) error {
+	through := now
+	if account.NextRunAt.After(run.Slot) {
+		through = run.Slot
+	}
+	a.Log.Warn("slots missed", "account", account.ID, "slot", run.Slot, "market time", now)
+	run.LeaseWait = busyWait
+	_, err := a.Desk.Miss(ctx, run, now, MissedSentence(run.Calendar, run.Settings, run.Slot, through))
+	if fault.Is(err, fault.Conflict) && !errors.Is(err, desk.ErrBusy) { // the slot has its record; others may have none
+		now, err = run.Slot, nil
+	}
+	if err == nil {
+		account, err = a.Store.AutomatedAccount(ctx, account.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return a.planNext(ctx, account, run.Settings, run.Slot, now)
+}
+
+// runSlot runs the slot's cycle. Where another process works on the account for longer than a
+// comparison takes, the slot passes, and a record says so once that process has ended.
+func (a *Automation) runSlot(ctx context.Context, run desk.Run, now time.Time) error {
+	run.LeaseWait = resolveWait
+	cycle, err := a.Desk.RunCycle(ctx, run)
+	if cycle.ID != "" || !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	run.LeaseWait = busyWait
+	_, err = a.Desk.Miss(ctx, run, now, busySentence(run.Slot)) // refused, if the slot has run already
+	return err
+}
+
+// busyWait outlasts the longest cycle.
+const busyWait = 160 * time.Second
 
 // Automated returns the ids and names of the accounts that trade by themselves.
 func (a *Automation) Automated(ctx context.Context) ([]trade.BrokerageAccount, error) {

@@ -57,3 +57,8 @@ func MissedSentence(calendar *market.Calendar, settings trade.Settings, first, n
 		return fmt.Sprintf("Missed: nothing ran in %d slots from %s to %s. They are not made up for.", count, first.UTC().Format(form), last.UTC().Format(form))
 	}
 }
+
+// busySentence says that the slot passed while the account was in use.
+func busySentence(slot time.Time) string {
+	return fmt.Sprintf("Missed: at %s another process was busy with the account. It is not made up for.", slot.UTC().Format("2006-01-02 15:04 UTC"))
+}

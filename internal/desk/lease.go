@@ -2,12 +2,17 @@ package desk
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/trade"
 )
+
+// ErrBusy is wrapped by the refusal to begin while another process works on the account.
+var ErrBusy = errors.New("account busy")
 
 const (
 	leaseRetry = 200 * time.Millisecond // how often a lease held by another is asked for again
@@ -36,8 +41,11 @@ func (d *Desk) acquire(ctx context.Context, accountID, holder string, wait time.
 	until := d.Clock.Now().Add(wait)
 	for said := false; ; said = true {
 		lease, err := d.Journal.AcquireLease(ctx, accountID, holder)
-		if !fault.Is(err, fault.Conflict) || !d.Clock.Now().Before(until) {
+		if !fault.Is(err, fault.Conflict) {
 			return lease, err
+		}
+		if !d.Clock.Now().Before(until) {
+			return lease, fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 		if !said {
 			d.Log.Info("another process holds the account; waiting for it to end", "account", accountID, "at most", wait)
