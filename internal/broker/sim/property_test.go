@@ -54,7 +54,7 @@ func do(t *rapid.T, acts []act) (string, *alpaca.Client) {
 	}
 	server := httptest.NewServer(spectest.Checked(t, simulator.Handler()))
 	t.Cleanup(server.Close)
-	client := alpaca.NewClient(alpaca.ClientOpts{APIKey: "key", APISecret: "secret", BaseURL: server.URL, RetryLimit: -1})
+	client := alpaca.NewClient(alpaca.ClientOpts{APIKey: "key", APISecret: "secret", BaseURL: server.URL, RetryLimit: -1, HTTPClient: patient})
 	for i, a := range acts {
 		request := alpaca.PlaceOrderRequest{Symbol: a.symbol, Side: a.side, Type: alpaca.Market, TimeInForce: a.tif, ClientOrderID: fmt.Sprint("order ", i)}
 		if a.qty != "" {

@@ -320,6 +320,18 @@ func TestWhatAccountsDoNotHave(t *testing.T) {
 		"POST /v2/positions/X/exercise":           `403 {"code":40310000,"message":"account not eligible to trade options"}`,
 		"GET /v2/wallets":                         `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
 		"GET /v1/locates":                         `403 {"code":40310000,"message":"this feature is not enabled for this account"}`,
+		"POST /v2/positions/X/do-not-exercise":    `403 {"code":40310000,"message":"account not eligible to trade options"}`,
+		"GET /v2/wallets/fees/estimate":           `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"GET /v2/wallets/transfers":               `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"POST /v2/wallets/transfers":              `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"GET /v2/wallets/transfers/X":             `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"GET /v2/wallets/whitelists":              `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"POST /v2/wallets/whitelists":             `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"DELETE /v2/wallets/whitelists/X":         `403 {"code":40310000,"message":"crypto is not enabled for this account"}`,
+		"POST /v1/locates":                        `403 {"code":40310000,"message":"this feature is not enabled for this account"}`,
+		"GET /v1/locates/X":                       `403 {"code":40310000,"message":"this feature is not enabled for this account"}`,
+		"POST /v2/tokenization/mint":              `403 {"code":40310000,"message":"this feature is not enabled for this account"}`,
+		"GET /v2/tokenization/requests":           `403 {"code":40310000,"message":"this feature is not enabled for this account"}`,
 		"GET /v2/positions/BTC/USD?symbol=BTCUSD": `404 {"code":40410000,"message":"position does not exist"}`,
 	} {
 		method, path, _ := strings.Cut(request, " ")

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -42,9 +43,12 @@ func serve(t testing.TB, config sim.Config) bench {
 	return b
 }
 
+// patient waits longer than the SDK's ten seconds, which are little on a machine that is busy.
+var patient = &http.Client{Timeout: 2 * time.Minute}
+
 func (b bench) client(key, secret string) (*alpaca.Client, *marketdata.Client) {
-	return alpaca.NewClient(alpaca.ClientOpts{APIKey: key, APISecret: secret, BaseURL: b.server.URL, RetryLimit: -1}),
-		marketdata.NewClient(marketdata.ClientOpts{APIKey: key, APISecret: secret, BaseURL: b.server.URL, RetryLimit: -1})
+	return alpaca.NewClient(alpaca.ClientOpts{APIKey: key, APISecret: secret, BaseURL: b.server.URL, RetryLimit: -1, HTTPClient: patient}),
+		marketdata.NewClient(marketdata.ClientOpts{APIKey: key, APISecret: secret, BaseURL: b.server.URL, RetryLimit: -1, HTTPClient: patient})
 }
 
 func (b bench) advance(t testing.TB, to string) {

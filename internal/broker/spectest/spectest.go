@@ -44,6 +44,7 @@ func Checked(t Test, next http.Handler) http.Handler {
 		t.Fatal(err)
 	}
 	c := &checker{next: next, documents: known, t: t}
+	_, c.beside = t.(testing.TB)
 	t.Cleanup(c.end)
 	return c
 }
@@ -73,15 +74,39 @@ func Server(t testing.TB, address string) string {
 type checker struct {
 	next      http.Handler
 	documents *documents
+	beside    bool // checks beside the requests, which then do not wait; a test's end does
+	checks    sync.WaitGroup
 
-	mu sync.Mutex
-	t  Test // nil: the test is over
+	mu    sync.Mutex
+	t     Test     // nil: the test is over
+	found []string // beside the requests
 }
 
+// do runs a check, unless the test is over.
+func (c *checker) do(check func()) {
+	c.mu.Lock()
+	over := c.t == nil
+	if !over && c.beside {
+		c.checks.Go(check)
+	}
+	c.mu.Unlock()
+	if !over && !c.beside {
+		check()
+	}
+}
+
+// end waits for the checks that are under way; what comes later is not checked.
 func (c *checker) end() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	t := c.t
 	c.t = nil
+	c.mu.Unlock()
+	c.checks.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, problem := range c.found {
+		t.Errorf("%s", problem)
+	}
 }
 
 // fail tells what differs, unless it is known.
@@ -89,7 +114,11 @@ func (c *checker) fail(operation string, problems ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, problem := range problems {
-		if c.t != nil && !known(operation, problem) {
+		switch {
+		case known(operation, problem):
+		case c.beside:
+			c.found = append(c.found, operation+" "+problem)
+		case c.t != nil:
 			c.t.Errorf("%s %s", operation, problem)
 		}
 	}
@@ -101,21 +130,23 @@ func (c *checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	seen := &watched{ResponseWriter: w, checker: c, request: r}
-	c.next.ServeHTTP(seen, r)                                               // a panic cuts the connection: then there is no answer
-	if seen.stream != nil || seen.status == 0 && r.Context().Err() != nil { // a stream, or a client that did not wait
+	c.next.ServeHTTP(seen, r) // a panic cuts the connection: then there is no answer
+	if gone := seen.status == 0 && r.Context().Err() != nil; gone || seen.stream != nil {
 		return
 	}
-	operation, problems := c.documents.problems(r, seen)
-	if len(problems) > 0 && !c.spoiled(seen.Header().Get("X-Request-ID")) {
-		c.fail(operation, problems...)
+	if !seen.whole() && c.spoiled(seen.Header().Get("X-Request-ID")) {
+		return
 	}
+	c.do(func() {
+		operation, problems := c.documents.problems(r.Method, r.URL.Path, seen)
+		c.fail(operation, problems...)
+	})
 }
 
 // problems are what the documents have against the answer.
-func (d *documents) problems(r *http.Request, seen *watched) (operation string, found []string) {
-	said, content := d.answerOf(r.Method, r.URL.Path, seen.status), seen.body.Bytes()
+func (d *documents) problems(method, path string, seen *watched) (operation string, found []string) {
+	said, content := d.answerOf(method, path, seen.status), seen.body.Bytes()
 	operation = fmt.Sprint(said.operation, " ", seen.status)
-	isJSON := strings.HasPrefix(seen.Header().Get("Content-Type"), "application/json")
 	switch {
 	case said.schema == "" && seen.status >= http.StatusBadRequest:
 		said.schema = refusalSchema // the documents leave out most bodies of errors
@@ -127,8 +158,8 @@ func (d *documents) problems(r *http.Request, seen *watched) (operation string, 
 		return operation, []string{"has a body where none is documented"}
 	case said.schema == "":
 		return operation, nil
-	case !isJSON:
-		return operation, []string{fmt.Sprintf("is of type %q, not JSON", seen.Header().Get("Content-Type"))}
+	case !strings.HasPrefix(seen.kind, "application/json"):
+		return operation, []string{fmt.Sprintf("is of type %q, not JSON", seen.kind)}
 	}
 	return operation, d.against(operation, said.schema, content)
 }

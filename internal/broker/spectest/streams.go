@@ -23,8 +23,12 @@ func newStream(c *checker, r *http.Request) *stream {
 	return &stream{checker: c, operation: "STREAM " + r.URL.Path, msgpack: r.Header.Get("Content-Type") == "application/msgpack"}
 }
 
-// check takes one message.
+// check takes one message, which nobody changes afterwards.
 func (s *stream) check(content []byte) {
+	s.checker.do(func() { s.checkOne(content) })
+}
+
+func (s *stream) checkOne(content []byte) {
 	switch {
 	case s.operation == "STREAM /stream":
 		s.checkTrading(content)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"net"
 	"net/http"
 )
@@ -14,19 +15,23 @@ type watched struct {
 	checker *checker
 	request *http.Request
 	status  int
+	kind    string // its Content-Type
 	body    bytes.Buffer
 	stream  *stream // nil: an answer with an end
 }
 
 func (w *watched) WriteHeader(status int) {
 	if w.status == 0 {
-		w.status = status
+		w.status, w.kind = status, w.Header().Get("Content-Type")
 	}
 	if w.Header().Get("Content-Type") == "text/event-stream" && status == http.StatusOK {
 		w.stream = newStream(w.checker, w.request)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
+
+// whole reports whether the answer is empty or all of a JSON text.
+func (w *watched) whole() bool { return w.body.Len() == 0 || json.Valid(w.body.Bytes()) }
 
 func (w *watched) Write(content []byte) (int, error) {
 	if w.status == 0 {
