@@ -141,6 +141,21 @@ func TestNestedListsRollLegsUp(t *testing.T) {
 	}
 }
 
+// Once the parent has filled, its legs are open orders of their own, and rolled up only under it.
+func TestLegsOfAFilledParentAreListedFlat(t *testing.T) {
+	t.Parallel()
+	b := recorded(t, "2020-06-01T14:00:00Z", quiet)
+	b.place(t, bracket)
+	b.advance(t, "2020-06-01T14:00:10Z")
+	for query, want := range map[string]int{"": 2, "nested=true": 0, "nested=true&status=all": 1, "nested=true&status=closed": 1} {
+		var orders []wire.Order
+		_, body, _ := b.ask(t, "GET", "/v2/orders?"+query, "")
+		if read(t, body, &orders); len(orders) != want || want == 1 && len(orders[0].Legs) != 2 {
+			t.Errorf("%s: %d orders, want %d: %s", query, len(orders), want, body)
+		}
+	}
+}
+
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	b := recorded(t, "2020-06-01T14:00:00Z", quiet)

@@ -165,7 +165,9 @@ func (c *call) filterByID(f *orderFilter) error {
 	return nil
 }
 
-// takes reports whether the order is listed. Rolled-up legs are not listed by themselves.
+// takes reports whether the order is listed. Rolled-up legs are not listed by themselves, not even
+// under status open once their parent has filled: users of Alpaca see nothing then either
+// (alpaca-trade-api-js#80 and #87).
 func (f orderFilter) takes(o *order) bool {
 	return (f.status == "all" || (f.status == "open") == o.isOpen()) &&
 		(f.after.IsZero() || o.SubmittedAt.After(f.after)) &&
