@@ -46,8 +46,6 @@ type AutomationConfig struct {
 	Ahead time.Duration
 	// Calendars are what brokers say of the exchange's sessions; nil: the own table.
 	Calendars *Calendars
-	// Watch is told which accounts are automated, at each tick; nil: nobody is.
-	Watch func([]trade.BrokerageAccount)
 	// SimulatedTime reports whether the account's market has a time of its own; nil: none has.
 	SimulatedTime func(trade.BrokerageAccount) bool
 }
@@ -79,9 +77,6 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if a.Watch != nil {
-		a.Watch(accounts)
 	}
 	var due []Due
 	var soon []Soon
@@ -326,6 +321,28 @@ func (a *Automation) Reconcile(ctx context.Context, accountID string) error {
 		return nil
 	}
 	return err
+}
+
+// Protect places at once what an entry that has filled between cycles lacks by the settings. It waits
+// for a cycle that is under way; what fails is made up for by the next cycle.
+func (a *Automation) Protect(ctx context.Context, accountID string) error {
+	account, err := a.Store.AutomatedAccount(ctx, accountID)
+	if fault.Is(err, fault.NotFound) || err == nil && !account.Armed() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	strategy, err := readStrategy(ctx, a.Store, account)
+	if err != nil || a.DryRun || !strategy.Settings.Execution.Protects() {
+		return err
+	}
+	run, err := a.runOf(ctx, account, strategy, time.Time{})
+	if err != nil {
+		return err
+	}
+	run.LeaseWait = resolveWait
+	return a.Desk.Protect(ctx, run)
 }
 
 func (a *Automation) reconcile(ctx context.Context, account trade.BrokerageAccount, wait time.Duration) error {

@@ -216,8 +216,10 @@ type house struct {
 	demo       *demoMarket // nil without --demo
 	app        *useCases
 	automation *app.Automation
-	scheduler  *scheduler    // nil with --no-scheduler
-	watches    *OrderWatches // nil with --no-scheduler
+	scheduler  *scheduler     // nil with --no-scheduler
+	watches    *OrderWatches  // nil with --no-scheduler
+	listener   *orderListener // of the watches
+	shares     *watchShares   // says which accounts are watched here
 	limiter    *ratelimit.Limiter
 	counting   io.Closer // what the limiter counts in
 	witness    *witness.Witness
@@ -305,8 +307,9 @@ func (h *house) furnish(accounts brokerages, keyring *secret.Keyring, code secre
 		SimulatedTime: simulated, Ahead: ahead(tickEvery), Calendars: calendars,
 	})
 	if h.options.Scheduler {
-		h.watches = accounts.WatchOrders(orderListener{h.automation, tradingDesk, h.options.Log}, h.options.Log)
-		h.automation.Watch = h.watches.Follow
+		h.listener = newOrderListener(h.automation, tradingDesk, h.options.Log)
+		h.watches = accounts.WatchOrders(h.listener, h.options.Log)
+		h.shares = newWatchShares(h.store, h.automation, h.watches, h.options.Log)
 		h.scheduler = &scheduler{automation: h.automation, store: h.store, sessions: h.store.Sessions(h.sessionKey()), log: h.options.Log, every: tickEvery, barsKept: h.options.Config.BarsKept, metrics: h.metrics}
 		settings.Scheduler = h.scheduler
 	}
@@ -372,6 +375,7 @@ func (h *house) start(ctx context.Context) error {
 	if h.scheduler == nil {
 		return nil
 	}
+	h.shares.start()
 	return h.scheduler.start(ctx)
 }
 
@@ -384,7 +388,9 @@ func (h *house) close() error {
 		h.backups.stop()
 	}
 	if h.scheduler != nil {
+		h.shares.stop(patience)
 		h.watches.Close()
+		h.listener.wait()
 		errs = append(errs, h.scheduler.stop(patience))
 	}
 	h.app.Close()

@@ -180,7 +180,7 @@ func (s *stopwatch) minute(b *testing.B) {
 	awaited := func(soon app.Soon) bool { return soon.Slot.Equal(slot) }
 	for !slices.ContainsFunc(s.scheduler.automation.Soon(), awaited) && time.Now().Before(due) {
 		s.scheduler.Wake(b.Context()) // two looks at the clock show that its time passes as this machine's
-		time.Sleep(paceLook)
+		<-time.After(paceLook)
 	}
 	select {
 	case cycle := <-s.ended:

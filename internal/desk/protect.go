@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/engine"
@@ -21,14 +23,57 @@ func (t *turn) protect(ctx context.Context, cycle trade.Cycle, state trade.Tradi
 		return err
 	}
 	t.AtStep(StepProtecting)
-	if intents, err = t.Journal.RecordIntents(ctx, t.lease, cycle, intents); err != nil {
+	orders, err := t.journalProtection(ctx, cycle, intents)
+	if err != nil {
 		return err
 	}
-	orders := make([]trade.Order, len(intents))
-	for i, intent := range intents {
-		orders[i] = trade.Order{Intent: intent, State: trade.Journaled}
-	}
 	return errors.Join(t.deliver(ctx, orders), t.refresh(ctx))
+}
+
+// journalProtection writes the intents, each with its cycle's, and returns those that were not
+// there already as orders to send.
+func (t *turn) journalProtection(ctx context.Context, cycle trade.Cycle, intents []trade.Intent) ([]trade.Order, error) {
+	slices.SortStableFunc(intents, func(a, b trade.Intent) int { return strings.Compare(a.CycleID, b.CycleID) })
+	var orders []trade.Order
+	for len(intents) > 0 {
+		cycle.ID = intents[0].CycleID
+		same := 1
+		for same < len(intents) && intents[same].CycleID == cycle.ID {
+			same++
+		}
+		written, err := t.Journal.RecordIntents(ctx, t.lease, cycle, intents[:same])
+		if err != nil {
+			return nil, err
+		}
+		for _, intent := range written {
+			orders = append(orders, trade.Order{Intent: intent, State: trade.Journaled})
+		}
+		intents = intents[same:]
+	}
+	return orders, nil
+}
+
+// Protect does between cycles what each cycle does at its end: it places what positions lack by the
+// settings, such as the trailing stop of an entry that has just filled. As in a cycle, nothing is
+// placed while trading is halted, or while journal and broker differ; under the account's lease, and
+// by the ids that the next cycle would compute, so that nothing is placed twice.
+func (d *Desk) Protect(ctx context.Context, run Run) error {
+	if run.DryRun || !run.Settings.Execution.Protects() {
+		return nil
+	}
+	return d.within(ctx, run, func(ctx context.Context, t *turn) error {
+		if err := t.prepare(ctx); err != nil {
+			return err
+		}
+		standing, err := t.Journal.Standing(ctx, t.AccountID)
+		if err != nil || standing.State == trade.Halted {
+			return err
+		}
+		if outcome, err := t.reconcile(ctx); err != nil || !outcome.Passed {
+			return err
+		}
+		return t.protect(ctx, trade.Cycle{AccountID: t.AccountID, UserID: t.UserID}, standing.State)
+	})
 }
 
 // protection plans what positions lack, on a snapshot that was taken after the cycle's own orders.

@@ -37,11 +37,11 @@ func TestReportsBesideACycleChangeNothingTwice(t *testing.T) {
 		for worker := range 4 {
 			telling.Go(func() {
 				for i := range reports {
-					if err := h.desk.Report(t.Context(), "account", reports[(i+worker)%len(reports)]); err != nil {
+					if _, err := h.desk.Report(t.Context(), "account", reports[(i+worker)%len(reports)]); err != nil {
 						t.Error(err)
 					}
 				}
-				if err := h.desk.Report(t.Context(), "account", foreign); err != nil {
+				if _, err := h.desk.Report(t.Context(), "account", foreign); err != nil {
 					t.Error(err)
 				}
 			})

@@ -141,7 +141,7 @@ func (s *soak) watch(t *testing.T) {
 	options := alpaca.WatchOptions{Quiet: time.Second, PollEvery: 200 * time.Millisecond, Retry: [2]time.Duration{10 * time.Millisecond, 100 * time.Millisecond}}
 	watching.Go(func() {
 		for ctx.Err() == nil { // refused keys end it; it begins anew, as after the server's pause
-			_ = s.client.WatchOrders(ctx, options, func(report trade.OrderReport) { _ = s.desk.Report(ctx, "account", report) })
+			_ = s.client.WatchOrders(ctx, options, func(report trade.OrderReport) { _, _ = s.desk.Report(ctx, "account", report) })
 			timer := time.NewTimer(50 * time.Millisecond)
 			select {
 			case <-ctx.Done():

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 type ProtectionInput struct {
 	AccountID string
 	UserID    string
-	CycleID   string
+	CycleID   string // empty outside of a cycle: that of the entry
 	CreatedAt time.Time
 	Deadline  time.Time
 
@@ -74,7 +75,7 @@ func (input ProtectionInput) protect(position trade.Position, entry trade.Intent
 		attempt = input.Attempt(position.Symbol, trade.Protect, entry.BarEnd)
 	}
 	intent := trade.Intent{
-		ID: input.NewID(), AccountID: input.AccountID, UserID: input.UserID, CycleID: input.CycleID,
+		ID: input.NewID(), AccountID: input.AccountID, UserID: input.UserID, CycleID: cmp.Or(input.CycleID, entry.CycleID),
 		ClientOrderID: trade.ClientOrderID(input.AccountID, revision, position.Symbol, entry.BarEnd, trade.Protect, attempt),
 		Symbol:        position.Symbol, Side: trade.SideSell, TimeInForce: trade.TIFGTC, Qty: decimal.NewNullDecimal(qty),
 		Purpose: trade.Protect, BarEnd: entry.BarEnd, Attempt: attempt, Deadline: input.Deadline, CreatedAt: input.CreatedAt,
