@@ -80,6 +80,17 @@ a_thousand_days() {
   TEST_SOAK_DAYS=${TEST_SOAK_DAYS:-1000} long 14m ./internal/desk TestSoak
 }
 
+# A day of the market in five minutes, with every part of the server in use.
+a_day_of_everything() {
+  TEST_SOAK_MINUTES=${TEST_SOAK_MINUTES:-1440} long 14m ./internal/daemon TestADayOfEverything
+}
+
+copied_anywhere() {
+  say "Seed: ${TEST_SEED:=1} (TEST_SEED)"
+  export TEST_SEED
+  TEST_PROGRAM=$root/bin/alpaca-trader TEST_COPIES=${TEST_COPIES:-60} long 14m ./internal/survival TestCopiesOfTheFilesAtAnyMoment
+}
+
 live_and_replay() {
   say "Seeds from ${TEST_SEED:=1} on (TEST_SEED)"
   export TEST_SEED
@@ -90,6 +101,6 @@ release_twice() { scripts/reproducible.sh; }
 
 case "${1:-}" in
   tools | web_packages | sdk_packages | web_tests | web_build | source_check | go_tests | program | browser_tests | \
-    killed_at_steps | killed_anywhere | several_servers | a_thousand_days | live_and_replay | release_twice) "$1" ;;
-  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers|a_thousand_days|live_and_replay|release_twice" ;;
+    killed_at_steps | killed_anywhere | several_servers | a_thousand_days | a_day_of_everything | copied_anywhere | live_and_replay | release_twice) "$1" ;;
+  *) fail "usage: scripts/steps.sh tools|web_packages|sdk_packages|web_tests|web_build|source_check|go_tests|program|browser_tests|killed_at_steps|killed_anywhere|several_servers|a_thousand_days|a_day_of_everything|copied_anywhere|live_and_replay|release_twice" ;;
 esac

@@ -66,7 +66,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 		status = http.StatusServiceUnavailable // the client is gone or the server stops
 	}
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && ctx.Err() == nil {
 		level = slog.LevelError
 	}
 	requestOf(ctx).logger().Log(ctx, level, "request refused", "status", status, "cause", err)

@@ -158,6 +158,7 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 		"others read .env":     {plant: func(t *testing.T, c *clinic) { c.write(t, ".env", "# open") }, check: "file modes", severity: "critical"},
 		"keys in clear":        {plant: func(t *testing.T, c *clinic) { c.write(t, "config/accounts.yaml", "accounts: []") }, check: "plain keys", severity: "critical"},
 		"file is no database":  {plant: func(t *testing.T, c *clinic) { overwrite(t, c.file) }, check: "database", severity: "critical"},
+		"damaged file":         {plant: func(t *testing.T, c *clinic) { damage(t, c.file) }, check: "database file", severity: "critical"},
 		"migration missing":    {plant: func(t *testing.T, c *clinic) { c.change(t, "DELETE FROM goose_db_version WHERE version_id > 6") }, check: "migrations", severity: "warning"},
 		"newer database": {plant: func(t *testing.T, c *clinic) {
 			c.change(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, 1)")
@@ -186,6 +187,24 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 func overwrite(t *testing.T, file string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// damage overwrites the root page of a table, which only a look at the whole file finds.
+func damage(t *testing.T, file string) {
+	t.Helper()
+	(&clinic{file: file}).change(t, "PRAGMA wal_checkpoint(TRUNCATE)")
+	database, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	info, err := database.Stat()
+	if err == nil {
+		_, err = database.WriteAt(make([]byte, 4096), info.Size()-4096)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

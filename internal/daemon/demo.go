@@ -60,8 +60,9 @@ type demoMarket struct {
 }
 
 // newDemoMarket opens the demonstration market. Its accounts and its time are kept in a file
-// beside the database, so that a restart goes on where it stopped.
-func newDemoMarket(cfg config.Config, log *slog.Logger) (*demoMarket, error) {
+// beside the database, so that a restart goes on where it stopped. Its time passes so many times as
+// fast as this machine's.
+func newDemoMarket(cfg config.Config, speed float64, log *slog.Logger) (*demoMarket, error) {
 	folder := "."
 	if file, ok := cfg.DatabaseFile(); ok {
 		folder = filepath.Dir(file)
@@ -72,7 +73,7 @@ func newDemoMarket(cfg config.Config, log *slog.Logger) (*demoMarket, error) {
 	}
 	machine := clock.System()
 	simulator, err := sim.New(sim.Config{
-		Market: sim.NewSynthetic(demoSeed), Machine: machine, Pace: sim.Times(demoSpeed),
+		Market: sim.NewSynthetic(demoSeed), Machine: machine, Pace: sim.Times(speed),
 		Now: demoStart(machine.Now()), State: state, Logger: log,
 	})
 	if err != nil {

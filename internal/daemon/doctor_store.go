@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,9 +65,23 @@ func (c *checkup) database(ctx context.Context) {
 		return
 	}
 	c.find("migrations", app.Fine, "", "The schema is this program's.")
+	c.intact(ctx)
 	if err := c.inside(ctx); err != nil {
 		c.find("database", app.Critical, "Look at the database's own log.", "The database cannot be read: %s", fault.Public(err))
 	}
+}
+
+// intact reads the whole file of an SQLite database once.
+func (c *checkup) intact(ctx context.Context) {
+	database, err := store.Open(ctx, store.Options{URL: c.Config.DatabaseURL, Clock: clock.System()})
+	if err == nil {
+		err = errors.Join(database.Intact(ctx), database.Close())
+	}
+	if err != nil {
+		c.find("database file", app.Critical, "Stop the server, set the file aside, and restore a backup.", "%s", fault.Public(err))
+		return
+	}
+	c.find("database file", app.Fine, "", "The database's structure is whole.")
 }
 
 // inside looks at what the database holds.

@@ -3,6 +3,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type Options struct {
 	Environ   []string // NAME=value, for them too
 
 	single *SingleUser // see ServeSingle; nil: users sign in
+	pace   float64     // of the demonstration market, in times real time; 0: the usual one
 
 	Supervisor config.Supervisor // who started the process and wants to know of its state
 	Wait       time.Duration     // how long to wait for another process to leave the address
@@ -258,7 +260,7 @@ func build(ctx context.Context, options Options) (*house, error) {
 	}
 	var demo http.RoundTripper
 	if options.Demo {
-		if h.demo, err = newDemoMarket(options.Config, options.Log); err != nil {
+		if h.demo, err = newDemoMarket(options.Config, cmp.Or(options.pace, demoSpeed), options.Log); err != nil {
 			return nil, errors.Join(err, database.Close())
 		}
 		demo = h.demo.transport()

@@ -16,6 +16,7 @@ import (
 const (
 	sqliteBusy         = 5
 	sqliteIOError      = 10
+	sqliteCorrupt      = 11
 	sqliteFull         = 13
 	sqliteCannotOpen   = 14
 	sqliteNotADatabase = 26
@@ -70,6 +71,8 @@ func explain(err error) error {
 		return err
 	case isFull(err):
 		return fault.Because(err, fault.Unavailable, "The database's disk is full or cannot be written. Nothing was changed.")
+	case sqliteCode(err)&0xff == sqliteCorrupt:
+		return fault.Because(err, fault.Conflict, "The database file is damaged, or was copied while a server wrote to it. Restore a backup (docs/BACKUP.md).")
 	case isAway(err):
 		return fault.Because(err, fault.Unavailable, "The database does not answer. Try again in a moment.")
 	}

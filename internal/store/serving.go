@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
@@ -18,12 +21,15 @@ const servingPatience = 3000
 // Serve makes this process the one server of an SQLite database until Close; a fault of kind Conflict
 // when there is another. The lock is the operating system's: it ends with the process, however it
 // ends. On PostgreSQL several servers share the work, and in memory there is nobody else: both
-// always succeed. Commands do not ask; they may run beside a server.
+// always succeed. Commands do not ask; they may run beside a server. The first server on a file, which
+// may be a copy of another one, looks whether it is whole (Intact).
 func (s *Store) Serve(ctx context.Context) error {
 	if s.file == "" {
 		return nil
 	}
 	path := s.file + servingSuffix
+	_, err := os.Stat(path)
+	first := errors.Is(err, fs.ErrNotExist)
 	if err := makePrivateFile(path); err != nil {
 		return fmt.Errorf("make the lock of the database file: %w", err)
 	}
@@ -39,6 +45,12 @@ func (s *Store) Serve(ctx context.Context) error {
 	switch {
 	case err == nil:
 		s.endServing = func() error { return firstError(held.Close(), lock.Close()) }
+		if !first {
+			return nil
+		}
+		if err := s.Intact(ctx); err != nil {
+			return firstError(err, os.Remove(path)) // the next one looks too
+		}
 		return nil
 	case sqliteCode(err) != sqliteBusy:
 		return fmt.Errorf("lock the database file %s: %w", path, firstError(err, lock.Close()))

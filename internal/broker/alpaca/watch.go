@@ -218,7 +218,7 @@ func (w *watch) tell(event OrderEvent) {
 }
 
 // mostKnown bounds what is remembered of ended orders.
-const mostKnown = 5000
+const mostKnown = 10 * recent
 
 func (w *watch) note(o trade.BrokerOrder, id string) {
 	if len(w.known) > mostKnown {
