@@ -23,9 +23,30 @@ func (e Explanation) Decision() (Decision, bool) {
 	return e.Cycle.Decisions[0], true
 }
 
-// Sentence is the answer in words: what was decided, what became of it, and whether a later cycle
-// decided nothing at all.
+// Sentence is the answer in words: what was decided, what became of it, whether a later cycle
+// decided nothing at all or not on the symbol, and whether no cycle had run for long.
 func (e Explanation) Sentence() string {
+	return strings.TrimSpace(e.answer() + e.silence())
+}
+
+// silence says that no cycle ran in the last hour or more before the time that was asked about.
+func (e Explanation) silence() string {
+	const long = time.Hour
+	if e.Newest == nil || e.At.IsZero() || e.At.Sub(e.Newest.when()) <= long {
+		return ""
+	}
+	return " No cycle ran between " + e.Newest.when().UTC().Format("2006-01-02 15:04 UTC") + " and then."
+}
+
+// when is the cycle's market time, or its slot where it came to none.
+func (c Cycle) when() time.Time {
+	if c.MarketTime.IsZero() {
+		return c.Slot
+	}
+	return c.MarketTime
+}
+
+func (e Explanation) answer() string {
 	decision, ok := e.Decision()
 	switch {
 	case e.Newest == nil:
@@ -39,8 +60,12 @@ func (e Explanation) Sentence() string {
 	if e.Order != nil {
 		sentence += " " + e.Order.Sentence()
 	}
-	if e.Newest.ID != e.Cycle.ID && e.Newest.Problem != "" {
+	switch {
+	case e.Newest.ID == e.Cycle.ID:
+	case e.Newest.Problem != "":
 		sentence += " A later cycle decided nothing: " + e.Newest.Problem
+	case e.Newest.Outcome == CycleDone:
+		sentence += " A later cycle did not decide on " + e.Symbol + "."
 	}
 	return sentence
 }
