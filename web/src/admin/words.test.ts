@@ -36,6 +36,7 @@ test('the audit says whether its chain is whole', () => {
 
 test('details are one line, whatever they are', () => {
   expect(detailWords({ role: 'viewer', rate_limits: { api: '1/day' } })).toBe('role: viewer · rate limits: {"api":"1/day"}');
+  expect(detailWords({ client_order_id: 'at1-x', side: 'buy', symbol: 'SPY' })).toBe('side: buy · symbol: SPY · client order id: at1-x');
   expect(detailWords({})).toBe('');
   expect(detailWords(null)).toBe('');
 });

@@ -81,11 +81,13 @@ export function auditSentence(report: AuditReport): string {
 /** `account:a8776b81…` for one with a whole UUID. */
 export const shortIds = (text: string): string => text.replaceAll(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '$1…');
 
-/** Details of an entry on one line: `role: viewer · note: first week`. */
+/** Details of an entry on one line, ids last: `role: viewer · note: first week`. */
 export function detailWords(details: unknown): string {
   if (details === null || details === undefined || details === '') return '';
   if (typeof details !== 'object') return String(details);
+  const isId = ([name]: [string, unknown]) => Number(/(^|_)id$/.test(name));
   return Object.entries(details)
+    .sort((one, other) => isId(one) - isId(other))
     .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(' · ');
 }
