@@ -46,7 +46,7 @@ func (s *server) identity(ctx context.Context, _ *nothing) (identityView, error)
 
 type stepUpInput struct {
 	Body struct {
-		Password string `json:"password,omitempty" doc:"Of a user without a second factor"`
+		Password string `json:"password,omitempty" doc:"Of a user without a second factor; of everybody before an act on how the user signs in"`
 		Token    string `json:"token,omitempty" doc:"Six digits of the authenticator, or a recovery code"`
 	}
 }
@@ -58,11 +58,11 @@ type steppedUp struct {
 
 func (s *server) stepUp(ctx context.Context, input *stepUpInput) (steppedUp, error) {
 	proof := app.Proof{Password: secret.NewText(input.Body.Password), Token: secret.NewText(input.Body.Token)}
-	until, err := s.App.StepUp(ctx, principalOf(ctx), proof)
+	until, full, err := s.App.StepUp(ctx, principalOf(ctx), proof)
 	if err != nil {
 		return steppedUp{}, err
 	}
-	return steppedUp{true, timeText(until.Truncate(time.Second))}, s.steppedUp(ctx)
+	return steppedUp{true, timeText(until.Truncate(time.Second))}, s.steppedUp(ctx, full)
 }
 
 type passwordInput struct {

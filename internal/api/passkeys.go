@@ -152,7 +152,7 @@ func (s *server) passkeyFinish(ctx context.Context, input *passkeyFinishInput) (
 		if err != nil {
 			return passkeyShown{}, err
 		}
-		return passkeyShown{true, timeText(until.Truncate(time.Second))}, s.steppedUp(ctx)
+		return passkeyShown{true, timeText(until.Truncate(time.Second))}, s.steppedUp(ctx, true)
 	}
 	return passkeyShown{Success: true}, s.signIn(ctx, func(browser app.Browser) error {
 		return s.App.SignInByPasskey(ctx, principalOf(ctx), question, input.Body.Credential, s.pendingSignIn(ctx), input.Body.Remember, browser)

@@ -25,6 +25,7 @@ type Problem struct {
 	Detail    string `json:"detail" doc:"What happened and what to do, in one sentence or two"`
 	Message   string `json:"error" doc:"The same text as detail"`
 	Code      string `json:"code,omitempty" enum:"step_up_required,second_factor_required" doc:"For programs: step_up_required means POST /api/auth/step-up first, then the same request again; second_factor_required: the user must set up a second factor first"`
+	Full      bool   `json:"full,omitempty" doc:"With step_up_required: the password and a code are asked for where there is a second factor, or a passkey"`
 	RequestID string `json:"request_id" doc:"Under this id the server's log has the cause"`
 
 	retryAfter int // seconds; 0: none
@@ -75,7 +76,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 		problem.retryAfter = wholeSeconds(wait)
 	}
 	if fault.Is(err, fault.StepUp) {
-		problem.Code = "step_up_required"
+		problem.Code, problem.Full = "step_up_required", errors.Is(err, auth.ErrProveAgain)
 	}
 	if errors.Is(err, auth.ErrMustEnroll) {
 		problem.Code = "second_factor_required"

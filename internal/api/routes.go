@@ -27,9 +27,10 @@ type route struct {
 type care string
 
 const (
-	anytime care = "session" // with a session
-	fresh   care = "step-up" // with a session that has shown a factor within auth.FreshFor: a dangerous act
-	orToken care = "token"   // with a session, or with an API token whose scopes permit it
+	anytime care = "session"      // with a session
+	fresh   care = "step-up"      // with a session that has shown a factor within auth.FreshFor: a dangerous act
+	proved  care = "full step-up" // the same with all that a sign-in asks for: an act on how the user signs in
+	orToken care = "token"        // with a session, or with an API token whose scopes permit it
 )
 
 // routes is the one table of the interface.
@@ -54,12 +55,12 @@ func (s *server) routes() []route {
 
 		{get, "/api/security", auth.Self, userBudget, anytime, 200, "security", "How the user signs in", serve(s.identity)},
 		{post, "/api/auth/password", auth.Self, signInBudget, fresh, 200, "passwordChange", "Change the password; other sessions end", serve(s.passwordChange)},
-		{post, "/api/auth/email", auth.Self, signInBudget, fresh, 200, "emailChange", "Change the e-mail address; other sessions end", serve(s.emailChange)},
-		{post, "/api/2fa/setup", auth.Self, userBudget, fresh, 200, "totpSetUp", "Begin to set up an authenticator app", serve(s.totpSetUp)},
-		{get, "/api/2fa/qrcode", auth.Self, userBudget, fresh, 200, "totpPicture", "The secret that is being set up, as a QR code", page(s.totpPicture)},
-		{post, "/api/2fa/enable", auth.Self, signInBudget, fresh, 200, "totpEnable", "Turn two-factor authentication on with a first code; other sessions end", serve(s.totpEnable)},
+		{post, "/api/auth/email", auth.Self, signInBudget, proved, 200, "emailChange", "Change the e-mail address; other sessions end", serve(s.emailChange)},
+		{post, "/api/2fa/setup", auth.Self, userBudget, proved, 200, "totpSetUp", "Begin to set up an authenticator app", serve(s.totpSetUp)},
+		{get, "/api/2fa/qrcode", auth.Self, userBudget, proved, 200, "totpPicture", "The secret that is being set up, as a QR code", page(s.totpPicture)},
+		{post, "/api/2fa/enable", auth.Self, signInBudget, proved, 200, "totpEnable", "Turn two-factor authentication on with a first code; other sessions end", serve(s.totpEnable)},
 		{post, "/api/2fa/disable", auth.Self, signInBudget, fresh, 200, "totpDisable", "Turn two-factor authentication off; other sessions end", serve(s.totpDisable)},
-		{post, "/api/2fa/recovery-codes", auth.Self, userBudget, fresh, 200, "recoveryCodesRenew", "Replace the recovery codes; other sessions end", serve(s.recoveryCodesRenew)},
+		{post, "/api/2fa/recovery-codes", auth.Self, userBudget, proved, 200, "recoveryCodesRenew", "Replace the recovery codes; other sessions end", serve(s.recoveryCodesRenew)},
 		{get, "/api/sessions", auth.Self, userBudget, anytime, 200, "sessions", "Where the user is signed in", serve(s.sessionList)},
 		{remove, "/api/sessions", auth.Self, userBudget, fresh, 200, "sessionsEnd", "End all sessions but this one", serve(s.sessionsEndOthers)},
 		{remove, "/api/sessions/{id}", auth.Self, userBudget, anytime, 200, "sessionEnd", "End one session", serve(s.sessionEnd)},
@@ -89,10 +90,10 @@ func (s *server) routes() []route {
 		{post, "/api/trading/resume", auth.Trade, userBudget, fresh, 200, "tradingResume", "Lift a halt, after journal and broker agree", serve(s.tradingResume)},
 		{post, "/api/trading/flatten", auth.Trade, userBudget, orToken, 200, "tradingFlatten", "Halt, cancel the open orders and close every position", serve(s.tradingFlatten)},
 
-		{post, "/api/passkeys/register/begin", auth.Self, userBudget, fresh, 200, "passkeyRegisterBegin", "Ask for a new passkey", serve(s.passkeyRegisterBegin)},
+		{post, "/api/passkeys/register/begin", auth.Self, userBudget, proved, 200, "passkeyRegisterBegin", "Ask for a new passkey", serve(s.passkeyRegisterBegin)},
 		{post, "/api/passkeys/register/finish", auth.Self, userBudget, anytime, 201, "passkeyRegisterFinish", "Keep the new passkey; other sessions end", serve(s.passkeyRegisterFinish)},
 		{put, "/api/passkeys/{id}", auth.Self, userBudget, anytime, 200, "passkeyRename", "Give a passkey another name", serve(s.passkeyRename)},
-		{remove, "/api/passkeys/{id}", auth.Self, userBudget, fresh, 200, "passkeyDelete", "Delete a passkey; other sessions end", serve(s.passkeyDelete)},
+		{remove, "/api/passkeys/{id}", auth.Self, userBudget, proved, 200, "passkeyDelete", "Delete a passkey; other sessions end", serve(s.passkeyDelete)},
 		{post, "/api/auth/passkey/begin", auth.Public, signInBudget, anytime, 200, "passkeyBegin", "Ask for a passkey: to sign in, as the second factor of a sign-in, or as step-up", serve(s.passkeyBegin)},
 		{post, "/api/auth/passkey/finish", auth.Public, signInBudget, anytime, 200, "passkeyFinish", "Show the passkey that was asked for", serve(s.passkeyFinish)},
 

@@ -121,7 +121,7 @@ func (r route) operation(patience time.Duration) huma.Operation {
 		if r.care == orToken {
 			operation.Security = append(operation.Security, map[string][]string{"token": {}})
 		}
-		operation.Extensions = map[string]any{"x-permission": r.permission, "x-step-up": r.care == fresh}
+		operation.Extensions = map[string]any{"x-permission": r.permission, "x-step-up": r.care == fresh || r.care == proved}
 	}
 	return operation
 }
@@ -144,6 +144,9 @@ func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 		}
 		if err == nil && called.care == fresh {
 			err = principalOf(r.Context()).RequireFresh(s.Clock.Now())
+		}
+		if err == nil && called.care == proved {
+			err = principalOf(r.Context()).RequireProved(s.Clock.Now())
 		}
 		if err != nil {
 			writeProblem(w, r, err)

@@ -28,6 +28,7 @@ const (
 	endsValue     = "ends"     // int64: Unix time after which it is over
 	rememberValue = "remember" // bool
 	factorValue   = "factor"   // int64: Unix time at which a factor was last shown
+	provedValue   = "proved"   // int64: Unix time at which all that a sign-in asks for was last shown
 	passkeyValue  = "passkey"  // string: auth.PasskeyQuestion that waits for its answer, JSON
 	pendingValue  = "pending"  // string: id of the pending sign-in; such a session has no user
 )
@@ -75,6 +76,9 @@ func (s *server) asPrincipal(ctx context.Context, p auth.Principal, user auth.Us
 	p.SessionID = s.sessions.GetString(ctx, auth.SessionID)
 	if shown := s.sessions.GetInt64(ctx, factorValue); shown > 0 {
 		p.FactorAt = time.Unix(shown, 0)
+	}
+	if shown := s.sessions.GetInt64(ctx, provedValue); shown > 0 {
+		p.ProvedAt = time.Unix(shown, 0)
 	}
 	return p
 }
@@ -168,6 +172,7 @@ func (s *server) beginSession(ctx context.Context, user auth.User, remember bool
 	s.sessions.Put(ctx, endsValue, now.Add(length).Unix())
 	s.sessions.Put(ctx, rememberValue, remember)
 	s.sessions.Put(ctx, factorValue, now.Unix())
+	s.sessions.Put(ctx, provedValue, now.Unix())
 	return nil
 }
 
@@ -190,12 +195,17 @@ func (s *server) pendingSignIn(ctx context.Context) string {
 	return s.sessions.GetString(ctx, pendingValue)
 }
 
-// steppedUp marks that the session's user has just shown a factor, and changes the token.
-func (s *server) steppedUp(ctx context.Context) error {
+// steppedUp marks that the session's user has just shown a factor, or all that a sign-in asks for,
+// and changes the token.
+func (s *server) steppedUp(ctx context.Context, full bool) error {
 	if err := s.newToken(ctx); err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, factorValue, s.Clock.Now().Unix())
+	now := s.Clock.Now().Unix()
+	s.sessions.Put(ctx, factorValue, now)
+	if full {
+		s.sessions.Put(ctx, provedValue, now)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
 )
@@ -73,4 +74,50 @@ func TestATokenRaisesNoRisk(t *testing.T) {
 	bot.call("PUT", "/api/settings", `{"max_positions":6}`).problem(403)
 	bot.call("PUT", "/api/settings", `{"allow_short":true}`).problem(403)
 	bot.call("PUT", "/api/settings", `{"max_positions":3}`).want(200)
+}
+
+func (a answer) fullStepUpRequired() {
+	a.t.Helper()
+	a.stepUpRequired()
+	a.has(`"full":true`)
+}
+
+// TestHowOneSignsInNeedsAllOfASignIn: a code alone lifts a halt, but changes neither the address nor
+// factors: who has found a telephone lying about has not found the password.
+func TestHowOneSignsInNeedsAllOfASignIn(t *testing.T) {
+	t.Parallel()
+	for name, act := range map[string]struct {
+		method, path string
+		body         any
+		status       int // once all was shown
+	}{
+		"address":        {"POST", "/api/auth/email", map[string]any{"email": "new@example.org"}, 200},
+		"another app":    {"POST", "/api/2fa/setup", nil, 409},
+		"its picture":    {"GET", "/api/2fa/qrcode", nil, 404},
+		"its first code": {"POST", "/api/2fa/enable", map[string]any{"token": "000000"}, 404},
+		"recovery codes": {"POST", "/api/2fa/recovery-codes", nil, 200},
+		"a passkey":      {"POST", "/api/passkeys/register/begin", nil, 400}, // by an IP address
+		"not a passkey":  {"DELETE", "/api/passkeys/none", nil, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			v := b.user("ann")
+			app := v.authenticator()
+			b.clock.Advance(auth.FreshFor + time.Minute)
+			v.call(act.method, act.path, act.body).fullStepUpRequired()
+			v.call("POST", "/api/auth/step-up", map[string]any{"password": password}).problem(403)
+			v.call("POST", "/api/auth/step-up", token(app.next())).want(200)
+			v.call("DELETE", "/api/sessions", nil).want(200) // a code is enough for that
+			v.call(act.method, act.path, act.body).fullStepUpRequired()
+			b.clock.Advance(time.Minute)
+			code := app.next()
+			v.call("POST", "/api/auth/step-up", map[string]any{"password": "not the password", "token": code}).problem(401)
+			v.call(act.method, act.path, act.body).fullStepUpRequired()
+			v.call("POST", "/api/auth/step-up", map[string]any{"password": password, "token": code}).want(200) // the code was kept
+			v.call(act.method, act.path, act.body).want(act.status)
+			b.clock.Advance(auth.FreshFor + 1)
+			v.call(act.method, act.path, act.body).fullStepUpRequired()
+		})
+	}
 }

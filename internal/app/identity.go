@@ -46,7 +46,16 @@ func (a *App) self(ctx context.Context, p auth.Principal) (auth.User, auth.Facto
 	return user, factors, err
 }
 
-// selfFresh is self for an act that needs a fresh factor.
+// selfProved is self for an act on how the principal signs in: see auth.Principal.RequireProved.
+func (a *App) selfProved(ctx context.Context, p auth.Principal) (auth.User, auth.Factors, error) {
+	user, factors, err := a.self(ctx, p)
+	if err == nil {
+		err = p.RequireProved(a.Clock.Now())
+	}
+	return user, factors, err
+}
+
+// selfFresh is self for an act that needs a fresh factor, and takes the password besides.
 func (a *App) selfFresh(ctx context.Context, p auth.Principal) (auth.User, auth.Factors, error) {
 	user, factors, err := a.self(ctx, p)
 	if err == nil {
@@ -55,23 +64,31 @@ func (a *App) selfFresh(ctx context.Context, p auth.Principal) (auth.User, auth.
 	return user, factors, err
 }
 
-// Proof is what somebody shows to confirm an act: the password, or a code where there is a second factor.
+// Proof is what somebody shows to confirm an act: the password, or a code where there is a second
+// factor; both of them for an act on how one signs in.
 type Proof struct {
 	Password secret.Text
 	Token    secret.Text // TOTP or recovery code
 }
 
-// StepUp checks the proof and returns until when it counts. Who has a second factor must show that
-// one: the password alone is refused (Forbidden). The caller then marks the session and changes its token.
-func (a *App) StepUp(ctx context.Context, p auth.Principal, proof Proof) (until time.Time, err error) {
+// StepUp checks the proof and returns until when it counts, and whether it is all that a sign-in asks
+// for. Who has a second factor must show that one: the password alone is refused (Forbidden). The
+// caller then marks the session and changes its token.
+func (a *App) StepUp(ctx context.Context, p auth.Principal, proof Proof) (until time.Time, full bool, err error) {
 	user, factors, err := a.self(ctx, p)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, false, err
 	}
+	full = !proof.Password.IsEmpty()
 	method := auth.ByPassword
 	switch {
 	case !proof.Token.IsEmpty() && factors.Required():
-		method, err = a.checkCode(ctx, p, proof.Token)
+		if full { // before the code, which is used up
+			err = a.confirmPassword(ctx, p, user, proof.Password)
+		}
+		if err == nil {
+			method, err = a.checkCode(ctx, p, proof.Token)
+		}
 	case factors.Required():
 		err = fault.New(fault.Forbidden, "The password alone is not enough here. Give a code or use a passkey.")
 	case proof.Password.IsEmpty():
@@ -80,9 +97,10 @@ func (a *App) StepUp(ctx context.Context, p auth.Principal, proof Proof) (until 
 		err = a.confirmPassword(ctx, p, user, proof.Password)
 	}
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, false, err
 	}
-	return a.SteppedUp(ctx, p, method)
+	until, err = a.SteppedUp(ctx, p, method)
+	return until, full, err
 }
 
 // confirmPassword checks the password of who is signed in. Failures are counted for the session, so
@@ -122,7 +140,7 @@ func (a *App) ChangePassword(ctx context.Context, p auth.Principal, current, wan
 
 // ChangeEmail replaces the address and ends all sessions, as ChangePassword does.
 func (a *App) ChangeEmail(ctx context.Context, p auth.Principal, email string) (auth.User, error) {
-	user, _, err := a.selfFresh(ctx, p)
+	user, _, err := a.selfProved(ctx, p)
 	if err != nil {
 		return auth.User{}, err
 	}

@@ -30,7 +30,7 @@ func ruledBy(file string) error {
 
 // LocalPrincipal is the built-in user of a single-user dashboard, who shows a factor by being there.
 func LocalPrincipal(user auth.User, now time.Time) auth.Principal {
-	return auth.Principal{UserID: user.ID, Username: user.Username, Role: user.Role, SessionID: auth.LocalUserID, FactorAt: now}
+	return auth.Principal{UserID: user.ID, Username: user.Username, Role: user.Role, SessionID: auth.LocalUserID, FactorAt: now, ProvedAt: now}
 }
 
 // EnsureLocalUser returns the built-in user, made when there is none. Conflict when the database has

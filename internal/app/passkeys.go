@@ -16,7 +16,7 @@ import (
 
 // AskNewPasskey asks the principal's browser to make a passkey for the relying party.
 func (a *App) AskNewPasskey(ctx context.Context, p auth.Principal, party auth.RelyingParty) (options []byte, question auth.PasskeyQuestion, err error) {
-	user, _, err := a.selfFresh(ctx, p)
+	user, _, err := a.selfProved(ctx, p)
 	if err != nil {
 		return nil, question, err
 	}
@@ -74,7 +74,7 @@ func (a *App) RenamePasskey(ctx context.Context, p auth.Principal, id, name stri
 
 // DeletePasskey removes the principal's passkey. All sessions end, as with AddPasskey.
 func (a *App) DeletePasskey(ctx context.Context, p auth.Principal, id string) (auth.User, error) {
-	_, left, err := a.selfFresh(ctx, p)
+	_, left, err := a.selfProved(ctx, p)
 	if err != nil {
 		return auth.User{}, err
 	}

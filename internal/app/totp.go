@@ -13,7 +13,7 @@ import (
 
 // SetUpTOTP makes a secret that EnableTOTP turns on. It is shown now and, as a picture, until then.
 func (a *App) SetUpTOTP(ctx context.Context, p auth.Principal) (secret.Text, error) {
-	if _, _, err := a.selfFresh(ctx, p); err != nil {
+	if _, _, err := a.selfProved(ctx, p); err != nil {
 		return secret.Text{}, err
 	}
 	key, err := a.dataKey(ctx, p.UserID)
@@ -28,7 +28,7 @@ func (a *App) SetUpTOTP(ctx context.Context, p auth.Principal) (secret.Text, err
 
 // TOTPPicture is the PNG of the secret that is being set up. One that is on already is never shown again.
 func (a *App) TOTPPicture(ctx context.Context, p auth.Principal) ([]byte, error) {
-	user, _, err := a.selfFresh(ctx, p)
+	user, _, err := a.selfProved(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (a *App) DisableTOTP(ctx context.Context, p auth.Principal, password secret
 // RenewRecoveryCodes replaces all recovery codes by new ones, to be shown once. All sessions end,
 // as with ChangePassword. Invalid for who has no second factor that they could stand in for.
 func (a *App) RenewRecoveryCodes(ctx context.Context, p auth.Principal) (recovery []string, user auth.User, err error) {
-	_, factors, err := a.selfFresh(ctx, p)
+	_, factors, err := a.selfProved(ctx, p)
 	if err != nil {
 		return nil, auth.User{}, err
 	}

@@ -78,6 +78,9 @@ type Principal struct {
 	// FactorAt is when this session last proved a factor: at sign-in or by a step-up. Zero for
 	// who has no session, such as an API token.
 	FactorAt time.Time
+	// ProvedAt is when this session last proved all that a sign-in asks for: at sign-in, or by a full
+	// step-up (password and second factor, or a passkey).
+	ProvedAt time.Time
 	// Token is what an API token adds and takes away; nil for who uses a session.
 	Token *TokenGrant
 
@@ -104,11 +107,31 @@ func (p Principal) RequireFresh(now time.Time) error {
 	if p.operator || p.Token != nil {
 		return p.RequireSession()
 	}
-	if age := now.Sub(p.FactorAt); !p.FactorAt.IsZero() && age >= 0 && age <= FreshFor {
+	if isFresh(p.FactorAt, now) {
 		return nil
 	}
 	return fault.New(fault.StepUp, "Confirm that it is you first: show your password, a code or a passkey again.")
 }
+
+// RequireProved is RequireFresh for acts on how the user signs in: what a sign-in asks for was shown
+// at most FreshFor ago, not a code alone. The fault is ErrProveAgain then.
+func (p Principal) RequireProved(now time.Time) error {
+	if p.operator || p.Token != nil {
+		return p.RequireSession()
+	}
+	if isFresh(p.ProvedAt, now) {
+		return nil
+	}
+	return ErrProveAgain
+}
+
+func isFresh(shown, now time.Time) bool {
+	age := now.Sub(shown)
+	return !shown.IsZero() && age >= 0 && age <= FreshFor
+}
+
+// ErrProveAgain asks for all that a sign-in asks for.
+var ErrProveAgain = fault.New(fault.StepUp, "Confirm that it is you first: show your password, together with a code where you have a second factor, or a passkey.")
 
 // Nobody is the principal of a request without a session.
 var Nobody = Principal{}

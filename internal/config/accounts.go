@@ -30,7 +30,7 @@ func LoadAccounts(path string) ([]FileAccount, error) {
 // ParseAccounts reads the text of an accounts.yaml; name stands in errors.
 func ParseAccounts(name string, text []byte) ([]FileAccount, error) {
 	return parseList(yamlFile{name}, text, yamlList[FileAccount]{
-		key: "accounts", shape: "accounts must be a list of name, api_key, secret_key, paper and active",
+		key: "accounts", secret: true, shape: "accounts must be a list of name, api_key, secret_key, paper and active",
 		item: yamlFile.account, name: func(account FileAccount) string { return account.Name },
 		twice: "the account %q stands there already, in line %d",
 	})
@@ -59,7 +59,7 @@ func (f yamlFile) account(node ast.Node) (FileAccount, error) {
 		written, isText := scalarText(e.value)
 		switch {
 		case !known:
-			return account, f.wrong(e.at, "unknown key %q; an account has name, api_key, secret_key, paper and active", e.key)
+			return account, f.wrong(e.at, "an unknown key; an account has name, api_key, secret_key, paper and active")
 		case !isText:
 			return account, f.wrong(e.at, "%s must be text", e.key)
 		}

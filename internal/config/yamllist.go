@@ -4,11 +4,12 @@ import "github.com/goccy/go-yaml/ast"
 
 // yamlList is a file whose one key holds a list of things with names of their own.
 type yamlList[T any] struct {
-	key   string
-	shape string // the sentence to somebody who wrote no list
-	item  func(yamlFile, ast.Node) (T, error)
-	name  func(T) string
-	twice string // the sentence about a name and the line where it stands already
+	key    string
+	secret bool   // the file holds secrets: a word that should not stand there is not repeated
+	shape  string // the sentence to somebody who wrote no list
+	item   func(yamlFile, ast.Node) (T, error)
+	name   func(T) string
+	twice  string // the sentence about a name and the line where it stands already
 }
 
 // parseList reads the text of the file. No list is an empty one.
@@ -23,6 +24,9 @@ func parseList[T any](file yamlFile, text []byte, list yamlList[T]) ([]T, error)
 	}
 	var items []T
 	for _, e := range entries {
+		if e.key != list.key && list.secret {
+			return nil, file.wrong(e.at, "something else than %s stands here", list.key)
+		}
 		if e.key != list.key {
 			return nil, file.wrong(e.at, "unknown key %q; the file has %s", e.key, list.key)
 		}

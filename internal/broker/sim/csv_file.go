@@ -118,9 +118,16 @@ func checkRow(r row) error {
 	}
 }
 
+// The years in which a price can have been; others do not fit into nanoseconds of 64 bits.
+const (
+	firstYear = 1800
+	lastYear  = 2200
+)
+
 // parseTimes returns the seconds of a bar's two prints from its timestamp.
 func parseTimes(text string) (opens, closes int64, daily bool, err error) {
-	if day, err := time.ParseInLocation(time.DateOnly, text, market.NewYork); err == nil {
+	day, err := time.ParseInLocation(time.DateOnly, text, market.NewYork)
+	if err == nil && day.Year() >= firstYear && day.Year() <= lastYear {
 		session, ok := market.SessionOn(day)
 		if !ok {
 			return 0, 0, false, fmt.Errorf("%s is not a trading day", text)
@@ -128,7 +135,7 @@ func parseTimes(text string) (opens, closes int64, daily bool, err error) {
 		return session.Open.Unix(), session.Close.Unix(), true, nil
 	}
 	start, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	if err != nil || start.Year() < firstYear || start.Year() > lastYear {
 		return 0, 0, false, fmt.Errorf("timestamp %.40q: use YYYY-MM-DD or 2006-01-02T15:04:05Z", text)
 	}
 	if start.Unix()%60 != 0 {

@@ -187,6 +187,8 @@ func TestCSVRefusesBadFilesWithFileAndLine(t *testing.T) {
 func FuzzCSVLine(f *testing.F) {
 	f.Add("SPY,2020-06-01,1,2,1,1,0")
 	f.Add("SPY,2020-06-01T13:30:00Z,1,2,1,1,0")
+	f.Add("SPY,0777-06-01T00:00:00Z,1,1,1,1,0")
+	f.Add("SPY,9999-06-01,1,1,1,1,0")
 	f.Fuzz(func(t *testing.T, line string) {
 		folder := t.TempDir()
 		if err := os.WriteFile(filepath.Join(folder, "x.csv"), []byte("symbol,timestamp,open,high,low,close,volume\n"+line+"\n"), 0o600); err != nil {

@@ -28,6 +28,15 @@ describe('a request that needs a fresh factor', () => {
     expect(ask).toHaveBeenCalledOnce();
     expect(await bodies()).toEqual(['{"name":"a"}', '{"name":"a"}']);
   });
+  test('says whether the password is asked for besides', async () => {
+    for (const [content, full] of [[{}, false], [{ full: true }, true]] as const) {
+      server(json(403, { code: 'step_up_required', ...content }), json(200, {}));
+      const ask = vi.fn(async () => true);
+      whenStepUpNeeded(ask);
+      await sendFresh(request());
+      expect(ask).toHaveBeenCalledWith(full);
+    }
+  });
   test('is repeated only once', async () => {
     const { fetch } = server(refusal(), refusal(), json(200, {}));
     whenStepUpNeeded(async () => true);

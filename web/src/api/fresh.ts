@@ -4,8 +4,8 @@ import { Problem, send } from './answer';
 /** The code of a problem that a fresh factor solves. */
 export const stepUpRequired = 'step_up_required';
 
-/** Asks the reader to show a factor; true when that was done. */
-type Ask = () => Promise<boolean>;
+/** Asks the reader to show a factor, or all that a sign-in asks for; true when that was done. */
+type Ask = (full: boolean) => Promise<boolean>;
 let ask: Ask = async () => false;
 
 /** Registers who asks the reader. */
@@ -17,13 +17,16 @@ export function whenStepUpNeeded(asker: Ask): void {
 export async function sendFresh(request: Request): Promise<Response> {
   const again = request.clone();
   const answer = await send(request);
-  if (!(await needsFactor(answer))) return answer;
-  if (await ask()) return send(again);
+  const needed = await neededFactor(answer);
+  if (!needed) return answer;
+  if (await ask(needed === 'all')) return send(again);
   throw new Problem(answer.status, 'Nothing was done: you did not confirm that it is you.', '', stepUpRequired);
 }
 
-async function needsFactor(answer: Response): Promise<boolean> {
-  if (answer.status !== 403) return false;
+async function neededFactor(answer: Response): Promise<'one' | 'all' | undefined> {
+  if (answer.status !== 403) return undefined;
   const content: unknown = await answer.clone().json().catch(() => null);
-  return (content as { code?: unknown } | null)?.code === stepUpRequired;
+  const problem = content as { code?: unknown; full?: unknown } | null;
+  if (problem?.code !== stepUpRequired) return undefined;
+  return problem.full === true ? 'all' : 'one';
 }

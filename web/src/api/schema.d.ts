@@ -1987,6 +1987,8 @@ export interface components {
             detail: string;
             /** @description The same text as detail */
             error: string;
+            /** @description With step_up_required: the password and a code are asked for where there is a second factor, or a passkey */
+            full?: boolean;
             /** @description Under this id the server's log has the cause */
             request_id: string;
             /** Format: int64 */
@@ -2288,7 +2290,7 @@ export interface components {
             running: boolean;
         };
         StepUpInputBody: {
-            /** @description Of a user without a second factor */
+            /** @description Of a user without a second factor; of everybody before an act on how the user signs in */
             password?: string;
             /** @description Six digits of the authenticator, or a recovery code */
             token?: string;
