@@ -133,6 +133,15 @@ func TestAnAccountHasItsOwnStrategy(t *testing.T) {
 	v.call("POST", "/api/auth/step-up", map[string]any{"password": password}).want(200)
 	v.call("DELETE", "/api/accounts/paper/strategy", nil).want(200)
 	v.call("PUT", "/api/accounts/paper/strategy", map[string]any{"max_positions": 0}).problem(400)
+	for field, body := range map[string]map[string]any{
+		"stop_los_pct":     {"execution": map[string]any{"stop_los_pct": 3}},
+		"max_orders_a_day": {"risk": map[string]any{"max_orders_a_day": 3}},
+		"own":              {"own": true},
+	} {
+		if said := v.call("PUT", "/api/accounts/paper/strategy", body).problem(400); !strings.Contains(said, field) {
+			t.Errorf("%v: %s", body, said)
+		}
+	}
 
 	v.call("PUT", "/api/accounts/paper/watchlist", map[string]any{"symbols": []string{"msft", "MSFT", "SPY"}}).want(200).
 		json(`{"own":true,"symbols":[{"symbol":"MSFT","name":"Microsoft Corporation"},{"symbol":"SPY","name":"SPDR S&P 500"}]}`)
@@ -154,6 +163,7 @@ func TestAnAdministratorHaltsEverybody(t *testing.T) {
 	}
 	root.call("PUT", "/api/admin/trading", map[string]any{"state": "active"}).problem(403)
 	root.call("PUT", "/api/admin/trading", map[string]any{"limits": map[string]any{"max_orders_per_day": 10}}).problem(403)
+	root.call("PUT", "/api/admin/trading", map[string]any{"limits": map[string]any{"max_orders_a_day": 8}}).problem(400)
 	root.call("PUT", "/api/admin/trading", map[string]any{"limits": map[string]any{"max_orders_per_day": 8}}).want(200)
 	root.call("POST", "/api/auth/step-up", map[string]any{"password": password}).want(200)
 	report := root.call("PUT", "/api/admin/trading", map[string]any{"state": "active"}).want(200).text
