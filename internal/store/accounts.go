@@ -212,7 +212,7 @@ func automated(query *bun.SelectQuery) *bun.SelectQuery {
 // SetNextRun plans the account's next cycle; the zero time forgets the plan. It takes no user id:
 // for the scheduler only.
 func (s *Store) SetNextRun(ctx context.Context, accountID string, next time.Time) error {
-	_, err := planning.act(ctx, s, s.group, plan{accountID, next})
+	_, err := planning.act(ctx, s, s.cycling, plan{accountID, next})
 	return err
 }
 

@@ -1,10 +1,9 @@
 package store
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -36,56 +35,54 @@ func (s *Store) ReadBars(ctx context.Context, feed string, symbols []string, tim
 // AddBars is StoreBars of many symbols, in one transaction.
 func (s *Store) AddBars(ctx context.Context, feed string, timeframe trade.Timeframe, bars map[string][]trade.Bar) error {
 	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return insertBars(ctx, tx, barRows(feed, timeframe, bars))
+		return insertBars(ctx, tx, feed, timeframe, bars)
 	})
 }
 
 // ReplaceBars puts the bars in the place of all that is stored of their symbols: after a crash
 // either the old or the new ones are there.
 func (s *Store) ReplaceBars(ctx context.Context, feed string, timeframe trade.Timeframe, bars map[string][]trade.Bar) error {
-	symbols := make([]string, 0, len(bars))
-	for symbol := range bars {
-		symbols = append(symbols, symbol)
-	}
-	slices.Sort(symbols) // all replicas lock rows in one order
 	return s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		for some := range slices.Chunk(symbols, symbolsInOneQuery) {
+		for some := range slices.Chunk(slices.Sorted(maps.Keys(bars)), symbolsInOneQuery) { // all replicas lock rows in one order
 			_, err := tx.NewDelete().Model((*barRow)(nil)).
 				Where("feed = ? AND timeframe = ? AND symbol IN (?)", feed, timeframe, bun.In(some)).Exec(ctx)
 			if err != nil {
 				return err
 			}
 		}
-		return insertBars(ctx, tx, barRows(feed, timeframe, bars))
+		return insertBars(ctx, tx, feed, timeframe, bars)
 	})
 }
 
-// barRows are ordered by symbol, so that all replicas lock rows in one order.
-func barRows(feed string, timeframe trade.Timeframe, bars map[string][]trade.Bar) []barRow {
-	var rows []barRow
-	for symbol, run := range bars {
+// insertBars inserts or overwrites, in the order of the symbols, so that all replicas lock rows in
+// one order. It makes the rows of one statement at a time: there may be a million.
+func insertBars(ctx context.Context, tx bun.Tx, feed string, timeframe trade.Timeframe, bars map[string][]trade.Bar) error {
+	rows := make([]barRow, 0, barsInOneInsert)
+	for _, symbol := range slices.Sorted(maps.Keys(bars)) {
+		run := slices.Clone(bars[symbol])
+		slices.SortStableFunc(run, func(a, b trade.Bar) int { return a.Start.Compare(b.Start) })
 		for _, b := range run {
 			rows = append(rows, barRow{
 				Feed: feed, Symbol: symbol, Timeframe: timeframe, StartAt: at(b.Start), EndAt: at(b.End),
 				Open: b.Open, High: b.High, Low: b.Low, Close: b.Close, Volume: b.Volume,
 			})
+			if len(rows) == barsInOneInsert {
+				if err := upsertBars(ctx, tx, rows); err != nil {
+					return err
+				}
+				rows = rows[:0]
+			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b barRow) int {
-		return cmp.Or(strings.Compare(a.Symbol, b.Symbol), a.StartAt.Compare(b.StartAt.Time))
-	})
-	return rows
+	return upsertBars(ctx, tx, rows)
 }
 
-// insertBars inserts or overwrites.
-func insertBars(ctx context.Context, tx bun.Tx, all []barRow) error {
-	for rows := range slices.Chunk(all, barsInOneInsert) {
-		_, err := tx.NewInsert().Model(&rows).On("CONFLICT (feed, symbol, timeframe, start_at) DO UPDATE").
-			Set("end_at = EXCLUDED.end_at, open = EXCLUDED.open, high = EXCLUDED.high, low = EXCLUDED.low, close = EXCLUDED.close, volume = EXCLUDED.volume").
-			Exec(ctx)
-		if err != nil {
-			return err
-		}
+func upsertBars(ctx context.Context, tx bun.Tx, rows []barRow) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	return nil
+	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (feed, symbol, timeframe, start_at) DO UPDATE").
+		Set("end_at = EXCLUDED.end_at, open = EXCLUDED.open, high = EXCLUDED.high, low = EXCLUDED.low, close = EXCLUDED.close, volume = EXCLUDED.volume").
+		Exec(ctx)
+	return err
 }

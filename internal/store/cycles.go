@@ -49,7 +49,7 @@ func (s *Store) StartCycle(ctx context.Context, cycle trade.Cycle) error {
 		cycle.StartedAt = s.clock.Now()
 	}
 	cycle.Outcome = trade.CycleRunning
-	_, err := starting.act(ctx, s, s.group, cycle)
+	_, err := starting.act(ctx, s, s.cycling, cycle)
 	return err
 }
 
@@ -95,7 +95,7 @@ func (s *Store) FinishCycle(ctx context.Context, cycle trade.Cycle) error {
 	if cycle.FinishedAt.IsZero() {
 		cycle.FinishedAt = s.clock.Now()
 	}
-	_, err := finishing.act(ctx, s, s.group, cycle)
+	_, err := finishing.act(ctx, s, s.cycling, cycle)
 	return err
 }
 

@@ -48,7 +48,7 @@ func (s *Store) RecordDecisions(ctx context.Context, lease trade.Lease, cycle tr
 	if err != nil {
 		return cycle, err
 	}
-	done, err := deciding.act(ctx, s, s.group, recording{lease: lease, cycle: cycle, explanations: explanations})
+	done, err := deciding.act(ctx, s, s.cycling, recording{lease: lease, cycle: cycle, explanations: explanations})
 	if err != nil {
 		return cycle, err
 	}

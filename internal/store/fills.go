@@ -60,7 +60,7 @@ func (s *Store) RecordFills(ctx context.Context, accountID, userID string, fills
 		} else if known {
 			continue
 		}
-		if _, err := executing.act(ctx, s, s.group, rows); err != nil {
+		if _, err := executing.act(ctx, s, s.cycling, rows); err != nil {
 			return err
 		}
 	}

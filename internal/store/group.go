@@ -61,6 +61,9 @@ const (
 	groupPatience = 30 * time.Second // for the whole of a group
 	// lockPatience is how long a group waits for anybody's lock before the act gives way.
 	lockPatience = "SET LOCAL lock_timeout = '1s'"
+	// headPatience lets it wait for its turn at the head of the audit chain for as long as that takes:
+	// nobody keeps the head for longer than a commit.
+	headPatience = "SET LOCAL lock_timeout = 0"
 )
 
 // groupedAct is one act on its way through a shared transaction. Whoever runs the group writes it
@@ -184,6 +187,11 @@ func (s *Store) fillGroup(ctx context.Context, tx bun.Tx, group []*groupedAct) e
 			return err
 		}
 		entries = append(entries, left...)
+	}
+	if s.pool != nil && len(entries) > 0 {
+		if _, err := tx.ExecContext(ctx, headPatience); err != nil {
+			return err
+		}
 	}
 	return s.audit(ctx, tx, entries...)
 }

@@ -23,7 +23,7 @@ type leaseRow struct {
 // Conflict when somebody else holds it. The epoch rises with each new holder; renewing keeps it,
 // even late, as long as nobody else has held the lease meanwhile.
 func (s *Store) AcquireLease(ctx context.Context, accountID, holder string) (trade.Lease, error) {
-	lease, err := acquiring.act(ctx, s, s.group, trade.Lease{AccountID: accountID, Holder: holder})
+	lease, err := acquiring.act(ctx, s, s.cycling, trade.Lease{AccountID: accountID, Holder: holder})
 	if err != nil {
 		return trade.Lease{}, err
 	}
@@ -66,7 +66,7 @@ var acquiring = &kind[trade.Lease]{
 
 // ReleaseLease frees the account for others; a lease that is lost already changes nothing.
 func (s *Store) ReleaseLease(ctx context.Context, lease trade.Lease) error {
-	_, err := releasing.act(ctx, s, s.group, lease)
+	_, err := releasing.act(ctx, s, s.cycling, lease)
 	return err
 }
 

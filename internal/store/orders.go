@@ -207,7 +207,7 @@ var claiming = &kind[claim]{
 // see trade.Order.Outdated.
 func (s *Store) RecordOrder(ctx context.Context, order trade.Order, fills []trade.Fill) error {
 	order.UpdatedAt = s.clock.Now()
-	_, err := reporting.act(ctx, s, s.group, orderReport{order: order, fills: fillsOf(order, fills)})
+	_, err := reporting.act(ctx, s, s.cycling, orderReport{order: order, fills: fillsOf(order, fills)})
 	return err
 }
 

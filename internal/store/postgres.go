@@ -36,7 +36,8 @@ const (
 
 // openPostgres opens one pool for bun and the job queue.
 func (s *Store) openPostgres(ctx context.Context, at address) error {
-	s.dialect, s.group, s.claims = postgresDialect, newActGroup(groupsAtOnce), newActGroup(groupsAtOnce)
+	s.dialect, s.group = postgresDialect, newActGroup(groupsAtOnce)
+	s.cycling, s.claims = newActGroup(1), newActGroup(1)
 	config, err := pgxpool.ParseConfig(at.postgres)
 	if err != nil { // the error may repeat the password: it ends here
 		return fault.New(fault.Invalid, "DATABASE_URL is not a valid PostgreSQL address. %s", addressAdvice)

@@ -55,7 +55,7 @@ func (s *Store) RecordReconciliation(ctx context.Context, lease trade.Lease, out
 		AccountID: outcome.AccountID, CheckedAt: at(outcome.CheckedAt), Passed: outcome.Passed, InARow: outcome.InARow,
 		Drift: string(drift), FillsThrough: at(outcome.FillsThrough),
 	}
-	_, err = comparing.act(ctx, s, s.group, comparison{lease: lease, row: row, taken: taken, entry: entry})
+	_, err = comparing.act(ctx, s, s.cycling, comparison{lease: lease, row: row, taken: taken, entry: entry})
 	return err
 }
 

@@ -24,7 +24,7 @@ var sqliteDialect = dialect{name: "SQLite", now: "CAST(unixepoch('subsec') * 100
 // job in another process waits its turn up to the busy time-out.
 func (s *Store) openSQLite(ctx context.Context, at address) error {
 	s.dialect, s.group = sqliteDialect, newActGroup(1)
-	s.claims = s.group // one writer
+	s.cycling, s.claims = s.group, s.group // one writer
 	if at.memory {
 		s.write = openSQLiteConnections("file::memory:", 1, url.Values{})
 		s.read = s.write

@@ -43,7 +43,8 @@ type Store struct {
 	auditKey []byte
 	lease    time.Duration
 	group    *actGroup // acts that wait for a shared commit
-	claims   *actGroup // claims of orders that do
+	cycling  *actGroup // what cycles write, that does; one at a time, so that two never wait for each other's leases
+	claims   *actGroup // claims of orders, that do
 	growth   auditGrowth
 	observe  func(took time.Duration, err error) // told of write transactions; nil: nobody is
 
