@@ -93,6 +93,8 @@ say "compute (goal: 50 symbols x 100 bars under 5 ms):"
 go test -run '^$' -bench Scan -benchtime 200x -count 3 ./internal/engine | grep '^Benchmark'
 say "decision of one account, 50 symbols, every limit on (goal: p99 under 1 ms with a new bar):"
 go test -run '^$' -bench Decision -benchtime 2000x ./internal/engine | grep '^Benchmark'
+say "a signed-in request (goal: authentication and authorization add less than 1 ms, SQLite):"
+go test -run '^$' -bench SignedInRequest ./internal/api | grep '^Benchmark'
 say "audit (goals: 500 acts/s on PostgreSQL with durable commits; a million entries verified in 10 s):"
 if [ -n "$(postgres_programs)" ]; then
   database=$(mktemp -d)

@@ -7,6 +7,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/api"
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
 func demanding(rule auth.FactorRule) option {
@@ -25,7 +26,13 @@ func (a answer) mustEnroll() {
 // factor, and again after one was set up.
 func TestWhoMustEnrollCanDoNothingElse(t *testing.T) {
 	t.Parallel()
-	b := setup(t, demanding(auth.DemandAll))
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		nothingElse(t, setupOn(t, address, demanding(auth.DemandAll)))
+	})
+}
+
+func nothingElse(t *testing.T, b *bench) {
+	t.Helper()
 	root := b.user("root")
 	root.call("GET", "/api/session", nil).want(200).has(`"must_enroll":true`)
 	open := 0

@@ -135,3 +135,41 @@ func checkAfterReset(t *testing.T, s *store.Store, ring *secret.Keyring, user au
 		t.Errorf("new keys: %v", err)
 	}
 }
+
+// TestALostKeyIsReplacedAfterAnArchive: what was archived under the lost key is stood for by one stub,
+// and the log goes on behind it.
+func TestALostKeyIsReplacedAfterAnArchive(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		lost, newer, url := secret.GenerateKey(), secret.GenerateKey(), address(t)
+		s, ring := opened(t, url, lost)
+		sealedUser(t, s, ring)
+		installation, err := s.Installation(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		with := func(key secret.Text) *shell {
+			return newShell(t, "DATABASE_URL="+url.Reveal(), "SECRET_KEY=0123456789abcdef0123456789abcdef", "ENCRYPTION_KEY="+key.Reveal(),
+				"AUDIT_CHECKPOINT_FILE="+filepath.Join(t.TempDir(), "checkpoints"))
+		}
+		archive := filepath.Join(t.TempDir(), "old.archive")
+		with(lost).run(t, "audit", "archive", "--before", "2999-01-01", "--output", archive)
+		sh := with(newer)
+		sh.run(t, "keys", "reset", "--confirm", installation.ID)
+		sh.run(t, "users", "end-sessions", "alice")
+		type verified struct {
+			OK       bool  `json:"ok"`
+			Archived int64 `json:"archived"`
+			Entries  int64 `json:"entries"`
+		}
+		if report := decode[verified](t, sh.run(t, "audit", "verify", "--json")); !report.OK || report.Archived < 2 || report.Entries < 2 {
+			t.Errorf("after the reset: %+v", report)
+		}
+		if said := sh.fail(t, "audit", "verify", "--archive", archive); said == "" {
+			t.Error("an archive of the lost key is opened")
+		}
+	})
+}
