@@ -10,7 +10,19 @@ web_packages() { scripts/web.sh deps; }
 # The official JavaScript SDK, which a Go test runs against the simulator.
 sdk_packages() { scripts/web.sh sdk; }
 
+# The types of the interface are made of the server's own description: npm run schema in web/.
+schema_check() {
+  local made
+  made=$(mktemp -d)
+  go run ./cmd/alpaca-trader openapi >"$made/openapi.json"
+  (cd web && npx --no-install openapi-typescript "$made/openapi.json" -o "$made/schema.d.ts" >/dev/null)
+  cmp "$made/schema.d.ts" web/src/api/schema.d.ts || fail "web/src/api/schema.d.ts is not of this server: npm run schema in web/."
+  rm -rf "$made"
+}
+
 web_tests() {
+  need_go
+  schema_check
   cd web
   npm run --silent check
   npm run --silent test

@@ -300,23 +300,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/doctor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Check the installation: what is wrong, and what to do */
-        get: operations["adminDoctor"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/admin/invites": {
         parameters: {
             query?: never;
@@ -1540,10 +1523,6 @@ export interface components {
             /** @description One a check, in the order of the checklist */
             findings: components["schemas"]["FindingView"][];
         };
-        DoctorView: {
-            /** @description One a check, in the order of the checklist */
-            findings: components["schemas"]["FindingView"][];
-        };
         Done: {
             success: boolean;
         };
@@ -1666,15 +1645,6 @@ export interface components {
             qty: string;
             /** @enum {string} */
             side: "buy" | "sell";
-        };
-        FindingView: {
-            /** @description Its name, such as tls */
-            check: string;
-            /** @description What to do; empty when it is fine */
-            do: string;
-            says: string;
-            /** @enum {string} */
-            severity: "ok" | "note" | "warning" | "critical";
         };
         FindingView: {
             /** @description Its name, such as tls */
@@ -3212,35 +3182,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerifyView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    adminDoctor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DoctorView"];
                 };
             };
             /** @description Error */
