@@ -22,7 +22,7 @@ test-web: ## check the web application's types and run its unit tests
 test-browser: ## run the browser tests in Chromium
 	@scripts/test.sh browser
 
-test-slow: ## run the tests that take long: a thousand kills, several servers, a database that restarts, a thousand days, replays
+test-slow: ## run the tests that take long: a thousand kills, several servers, a database that restarts, a thousand days, a day of everything, copies of the files, replays
 	@scripts/test.sh slow
 
 bench: ## print figures of speed and memory
