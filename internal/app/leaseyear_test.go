@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -235,30 +236,32 @@ type process struct {
 
 func newProcess(l *ledger, name string, random *rand.Rand) *process {
 	p := &process{ledger: l, name: name}
-	ids := 0
+	var ids atomic.Int64
 	p.automation = app.NewAutomation(app.AutomationConfig{
 		Store: plans{ledger: l}, Brokerages: quiet{}, FeedName: func(trade.BrokerageAccount) string { return "none" },
 		Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
 		Desk: desk.New(desk.Config{
 			Journal: journal{ledger: l}, Bars: noBars{}, Clock: clock.System(), Log: slog.New(slog.DiscardHandler), Holder: name,
-			NewID: func() string { ids++; return fmt.Sprint(name, ids) }, Settling: []time.Duration{0},
-			AtStep: func(desk.Step) {
-				if random.IntN(100) == 0 {
-					p.naps++
-					p.nap(time.Duration(1+random.IntN(3000)) * time.Second)
-				}
-			},
+			NewID: func() string { return fmt.Sprint(name, ids.Add(1)) }, Settling: []time.Duration{0},
+			AtStep: func(desk.Step) { p.drowse(random) },
 		}),
 	})
 	return p
 }
 
-// nap stops everything that the process does.
-func (p *process) nap(length time.Duration) {
+// drowse lets the process fall asleep now and then: nothing that it does goes on.
+func (p *process) drowse(random *rand.Rand) {
 	p.mu.Lock()
-	p.asleep[p.name] = clock.System().Now().Add(length)
+	length := time.Duration(0)
+	if random.IntN(60) == 0 {
+		p.naps++
+		length = time.Duration(1+random.IntN(3000)) * time.Second
+		p.asleep[p.name] = clock.System().Now().Add(length)
+	}
 	p.mu.Unlock()
-	waitFor(context.Background(), length)
+	if length > 0 {
+		waitFor(context.Background(), length)
+	}
 }
 
 // work does what the queue does with a slot: it tries twice. The record says how it went.
@@ -291,7 +294,7 @@ func (p *process) live(t *testing.T, end time.Time) {
 // compare compares the account with its broker now and then, as a server does between cycles.
 func (p *process) compare(t *testing.T, end time.Time) {
 	for clock.System().Now().Before(end) {
-		waitFor(t.Context(), 7*time.Minute)
+		waitFor(t.Context(), 31*time.Minute)
 		p.sleep(p.name)
 		_ = p.automation.Reconcile(t.Context(), "account")
 	}
@@ -302,7 +305,7 @@ func (p *process) compare(t *testing.T, end time.Time) {
 // lease, and the other takes over. No slot is decided on twice, and each has its record.
 func TestTwoProcessesOverAYear(t *testing.T) {
 	t.Parallel()
-	for _, seed := range []uint64{1, 2} {
+	for _, seed := range []uint64{1} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { raceOverAYear(t, seed) })
@@ -312,7 +315,7 @@ func TestTwoProcessesOverAYear(t *testing.T) {
 
 func raceOverAYear(t *testing.T, seed uint64) {
 	settings := trade.DefaultSettings()
-	settings.Timeframe = trade.Minutes15
+	settings.Timeframe = trade.Hour
 	settings.Schedule = trade.ScheduleSettings{Kind: trade.AtBarClose, MarketHoursOnly: true}
 	begin, end := at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")
 	waitFor(t.Context(), begin.Sub(clock.System().Now()))
@@ -352,7 +355,7 @@ func raceOverAYear(t *testing.T, seed uint64) {
 			t.Errorf("no record speaks of %s", slot)
 		}
 	}
-	if want := 249*26 + 2*14; slots != want || outcomes[trade.CycleDone] < slots*9/10 || outcomes[trade.CycleSkipped] == 0 || l.lost == 0 {
+	if want := 249*7 + 2*4; slots != want || outcomes[trade.CycleDone] < slots*9/10 || outcomes[trade.CycleSkipped] == 0 || l.lost == 0 {
 		t.Errorf("%d slots, want %d; %v, %d writes refused", slots, want, outcomes, l.lost)
 	}
 	t.Logf("seed %d: %d slots, %v, %d and %d naps, %d writes refused after a lost lease", seed, slots, outcomes, racers[0].naps, racers[1].naps, l.lost)
