@@ -40,6 +40,7 @@ func TestWrongAnswersAreFound(t *testing.T) {
 	t.Parallel()
 	sharedtest.Dir(t)
 	const json = "application/json; charset=UTF-8"
+	const bar = `{"t":"2026-11-20T15:00:00Z","o":1.5,"h":1.5,"l":1.5,"c":1.5,"v":10,"n":1,"vw":1.5}`
 	for name, c := range map[string]struct {
 		method, path string
 		handler      http.Handler
@@ -55,6 +56,8 @@ func TestWrongAnswersAreFound(t *testing.T) {
 		"a body too many":      {"DELETE", "/v2/orders/1", saying(204, json, `{}`), "has a body where none is documented"},
 		"half an answer":       {"GET", "/v2/account", saying(200, json, `{"id":`), "not JSON"},
 		"an event":             {"GET", "/v2/events/trades", saying(200, "text/event-stream", "data: {\"event\":\"fill\"}\n\n"), "missing properties"},
+		"one of many":          {"GET", "/v2/stocks/KO/bars", saying(200, json, `{"symbol":"KO","next_page_token":null,"bars":[`+strings.Repeat(bar+",", 500)+strings.Replace(bar, `"c":1.5`, `"c":"1.5"`, 1)+strings.Repeat(","+bar, 500)+`]}`), "/c: got string, want number"},
+		"half of many":         {"GET", "/v2/stocks/KO/bars", saying(200, json, `{"symbol":"KO","next_page_token":null,"bars":[`+strings.Repeat(bar+",", 500)+bar[:30]), "not JSON"},
 		"a line of no meaning": {"GET", "/v2/events/trades", saying(200, "text/event-stream", "hello\n"), "neither data nor a comment"},
 	} {
 		t.Run(name, func(t *testing.T) {

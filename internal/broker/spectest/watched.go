@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"net"
 	"net/http"
 )
@@ -29,9 +28,6 @@ func (w *watched) WriteHeader(status int) {
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
-
-// whole reports whether the answer is empty or all of a JSON text.
-func (w *watched) whole() bool { return w.body.Len() == 0 || json.Valid(w.body.Bytes()) }
 
 func (w *watched) Write(content []byte) (int, error) {
 	if w.status == 0 {
