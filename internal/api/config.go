@@ -46,7 +46,7 @@ type Config struct {
 	Limiter        *ratelimit.Limiter // nil: the default limits, counted in this process
 	StreamsPerUser int                // open live streams; zero: 20
 	Heartbeat      time.Duration      // longest silence on a live stream; zero: 15 s
-	Recheck        time.Duration      // how often a live stream's session is checked; zero: 3 s
+	Recheck        time.Duration      // how often a live stream's session is checked; zero: 800 ms, so that none outlives its end by a second
 	BodyTimeout    time.Duration      // how long a request body may take; zero: 15 s
 }
 
@@ -66,7 +66,7 @@ func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&c.Heartbeat, 15 * time.Second}, {&c.Recheck, 3 * time.Second}, {&c.BodyTimeout, bodyTimeout}} {
+	}{{&c.Heartbeat, 15 * time.Second}, {&c.Recheck, 800 * time.Millisecond}, {&c.BodyTimeout, bodyTimeout}} {
 		if *d.value <= 0 {
 			*d.value = d.standard
 		}

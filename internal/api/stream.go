@@ -118,9 +118,9 @@ func (s *server) openStream(w http.ResponseWriter, r *http.Request) error {
 // feed writes events until something ends, such as the session or the API token behind it.
 func (s *server) feed(ctx context.Context, feed *app.Feed, out *eventWriter, there func(context.Context) (bool, error)) {
 	lastCheck, lastWrite := s.Clock.Now(), s.Clock.Now()
-	pause := min(s.Recheck, s.Heartbeat)
 	for ctx.Err() == nil {
-		waiting, cancel := context.WithTimeout(ctx, pause)
+		untilCheck := s.Recheck - s.Clock.Now().Sub(lastCheck)
+		waiting, cancel := context.WithTimeout(ctx, min(untilCheck, s.Heartbeat))
 		next, err := feed.Next(waiting)
 		cancel()
 		now := s.Clock.Now()
