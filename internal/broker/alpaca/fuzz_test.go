@@ -77,3 +77,48 @@ func knownOutcome(err error) bool {
 	}
 	return false
 }
+
+// eventsOnly answers the stream of order events with its text, and everything else with nothing.
+type eventsOnly string
+
+func (e eventsOnly) RoundTrip(request *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(request.URL.Path, "/events/trades") {
+		return oneAnswer{http.StatusOK, "text/event-stream", string(e)}.RoundTrip(request)
+	}
+	return oneAnswer{http.StatusOK, "application/json", "[]"}.RoundTrip(request)
+}
+
+// FuzzOrderEvents: whatever comes by the stream of order events, the watch goes on until it is told
+// to end, and tells no order's change twice.
+func FuzzOrderEvents(f *testing.F) {
+	const fill = `data: {"event_id":"01","event":"fill","at":"2026-03-02T14:30:00Z","order":{"id":"x","client_order_id":"at1-test","status":"filled","qty":"1","filled_qty":"1"}}` + "\n\n"
+	for _, text := range []string{"", ": still here\n\n", "data:\n\n", "data: null\n\n", "data: {}\n\n", "data: {\"order\":null}\r\n\r\n", fill, fill + fill, "event: x\nid: 1\n" + fill + "data: {", "retry: -1\n" + strings.Repeat("a", 1<<16)} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		client, err := alpaca.New(alpaca.Config{
+			TradingURL: address, DataURL: address, Transport: eventsOnly(text),
+			KeyID: secret.NewText("PKTEST"), SecretKey: secret.NewText("hush"), Feed: "iex",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		seen := map[string]bool{}
+		err = client.Watch(ctx, alpaca.WatchOptions{SinceID: "00", Connected: func(up bool) {
+			if !up {
+				end()
+			}
+		}}, func(event alpaca.OrderEvent) {
+			change := event.Order.ID + " " + event.Order.Status + " " + event.Order.FilledQty.String()
+			if event.Order.ID != "" && seen[change] {
+				t.Errorf("told twice: %s", change)
+			}
+			seen[change] = true
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the watch ended with %v", err)
+		}
+	})
+}

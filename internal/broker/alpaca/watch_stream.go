@@ -36,7 +36,7 @@ func (w *watch) stream(ctx context.Context) (up bool, err error) {
 	lines := bufio.NewScanner(awake{response.Body, func() { watchdog.Reset(w.options.Quiet) }})
 	lines.Buffer(nil, longestEvent)
 	for lines.Scan() {
-		content, isData := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+		content, isData := bytes.CutPrefix(lines.Bytes(), []byte("data:"))
 		if !isData {
 			continue
 		}
