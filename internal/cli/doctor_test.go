@@ -144,6 +144,7 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 		"counts in the open":   {settings: []string{"RATE_LIMIT_STORAGE=redis://192.0.2.1:6379/0"}, check: "connections", severity: "critical"},
 		"proxy elsewhere":      {settings: []string{"TRUSTED_PROXIES=192.0.2.1"}, check: "connections", severity: "critical"},
 		"metrics for others":   {settings: []string{"METRICS_BIND=0.0.0.0:9464"}, check: "connections", severity: "critical"},
+		"own network":          {settings: []string{"METRICS_BIND=0.0.0.0:9464", "PRIVATE_NETWORK=true"}, check: "connections", severity: "note"},
 		"everybody a proxy":    {settings: []string{"TRUSTED_PROXIES=0.0.0.0/1"}, check: "proxies", severity: "critical"},
 		"everybody with IPv6":  {settings: []string{"TRUSTED_PROXIES=127.0.0.1, 2000::/3"}, check: "proxies", severity: "critical"},
 		"no schedule":          {settings: []string{"BACKUP_EVERY="}, check: "backup schedule", severity: "warning"},

@@ -38,6 +38,7 @@ type Config struct {
 	Bind           string        // host:port to listen on; port 0 chooses a free one
 	PublicURL      string        // origin under which browsers reach the dashboard, without a slash at its end; empty: BIND
 	AllowPlainHTTP bool          // serve plain http beyond this machine without a PublicURL
+	PrivateNetwork bool          // nobody else is on the network to the database, Redis, the proxy and the collector
 	Admin          Admin
 	LogLevel       slog.Level
 	Alpaca         Alpaca

@@ -59,6 +59,8 @@ var table = []Setting{
 		set: into(func(c *Config) *string { return &c.PublicURL }, parsePublicURL)},
 	{Name: "ALLOW_PLAIN_HTTP", Default: "false", Description: "`true`: start on an address that other machines reach although no PUBLIC_URL is set. The network then sees passwords.",
 		set: into(func(c *Config) *bool { return &c.AllowPlainHTTP }, parseBool)},
+	{Name: "PRIVATE_NETWORK", Default: "false", Description: "`true`: the network to PostgreSQL, Redis, the proxy and the collector of metrics is yours alone, such as that of the containers on one machine. Connections without TLS there are then a note of `doctor`, not an alarm.",
+		set: into(func(c *Config) *bool { return &c.PrivateNetwork }, parseBool)},
 	{Name: "TLS_CERT_FILE", Description: "Certificate (PEM, the server's own first) with which the program itself speaks TLS. Read anew when it changes.",
 		set: into(func(c *Config) *string { return &c.TLS.CertFile }, parsePath)},
 	{Name: "TLS_KEY_FILE", Description: "The key that belongs to TLS_CERT_FILE (PEM).",

@@ -59,7 +59,7 @@ func boundHere(bind string) bool {
 // warnOfOpenLines says at the start what `doctor` says. Trading goes on: what may run on a network of
 // one's own is the operator's to judge.
 func warnOfOpenLines(cfg config.Config, log *slog.Logger) {
-	if cfg.Mode != config.Production {
+	if cfg.Mode != config.Production || cfg.PrivateNetwork {
 		return
 	}
 	for _, line := range openLines(cfg) {
@@ -67,10 +67,14 @@ func warnOfOpenLines(cfg config.Config, log *slog.Logger) {
 	}
 }
 
-// lines is the check of all connections: critical in production.
+// lines is the check of all connections: critical in production, unless the operator has said that
+// the network is his alone.
 func (c *checkup) lines() {
 	severity := app.Warning
-	if c.Config.Mode == config.Production {
+	switch {
+	case c.Config.PrivateNetwork:
+		severity = app.Note
+	case c.Config.Mode == config.Production:
 		severity = app.Critical
 	}
 	open := openLines(c.Config)
