@@ -26,7 +26,9 @@ func follower(t *testing.T, s *store.Store) *watchShares {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	watches := brokerages{}.WatchOrders(notebook{}, log)
-	watches.open = func(context.Context, trade.BrokerageAccount) (*alpaca.Client, error) { return nil, errors.New("out of reach") }
+	watches.open = func(context.Context, trade.BrokerageAccount) (*alpaca.Client, error) {
+		return nil, errors.New("out of reach")
+	}
 	t.Cleanup(watches.Close)
 	automation := app.NewAutomation(app.AutomationConfig{Store: s, Clock: clock.System(), Log: log})
 	shares := newWatchShares(s, automation, watches, log)
