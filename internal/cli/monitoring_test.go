@@ -133,7 +133,10 @@ func TestNoSecretReachesLogsOrMetrics(t *testing.T) {
 	v, secrets := m.journey(t)
 	v.until("an order of ours is filled", func() bool { return len(v.ours("filled")) > 0 })
 	filled := v.ours("filled")[0]
-	v.until("the log knows the order", func() bool { return strings.Contains(m.log(t), filled.ClientOrderID) })
+	v.until("the log knows the order and a cycle", func() bool { // an order may be filled before its cycle has ended
+		log := m.log(t)
+		return strings.Contains(log, filled.ClientOrderID) && strings.Contains(log, "cycle finished")
+	})
 	log, metrics := m.log(t), m.scrape(t)
 	for _, key := range []string{"SECRET_KEY", "ENCRYPTION_KEY"} {
 		content, err := os.ReadFile(filepath.Join(m.shell.folder, "alpaca_trader.keys"))
