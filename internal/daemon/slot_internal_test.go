@@ -178,8 +178,10 @@ func (s *stopwatch) minute(b *testing.B) {
 	}
 	due := time.Now().Add(before)
 	awaited := func(soon app.Soon) bool { return soon.Slot.Equal(slot) }
-	for !slices.ContainsFunc(s.scheduler.automation.Soon(), awaited) && time.Now().Before(due) {
-		s.scheduler.Wake(b.Context()) // two looks at the clock show that its time passes as this machine's
+	// The first look may be compared with one from before the leap; the next ones show that its time
+	// passes as this machine's.
+	for looks := 0; looks < 2 || !slices.ContainsFunc(s.scheduler.automation.Soon(), awaited) && time.Now().Before(due); looks++ {
+		s.scheduler.Wake(b.Context())
 		<-time.After(paceLook)
 	}
 	select {
