@@ -17,8 +17,8 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
-// Stub stays in the database where entries were archived, signed like a checkpoint.
-type Stub struct {
+// Receipt stays in the database where entries were archived, signed like a checkpoint.
+type Receipt struct {
 	Installation string    `json:"installation"`
 	First        int64     `json:"first"`
 	Last         int64     `json:"last"`
@@ -29,8 +29,8 @@ type Stub struct {
 	Note         string    `json:"-"`
 }
 
-// SignStub makes the stub's note.
-func (k Keys) SignStub(s Stub) (Stub, error) {
+// SignReceipt makes the receipt's note.
+func (k Keys) SignReceipt(s Receipt) (Receipt, error) {
 	text, err := k.sign(archiveTitle+s.Installation, strconv.FormatInt(s.First, 10), strconv.FormatInt(s.Last, 10),
 		"before "+base64.StdEncoding.EncodeToString(s.PreviousHash), "last "+base64.StdEncoding.EncodeToString(s.LastHash),
 		s.At.UTC().Format(timeForm), hex.EncodeToString(s.FileHash))
@@ -38,16 +38,16 @@ func (k Keys) SignStub(s Stub) (Stub, error) {
 	return s, err
 }
 
-// OpenStub checks the signature and the installation, and returns what the note says.
-func (k Keys) OpenStub(installation, text string) (Stub, error) {
+// OpenReceipt checks the signature and the installation, and returns what the note says.
+func (k Keys) OpenReceipt(installation, text string) (Receipt, error) {
 	lines, err := k.open(text, 7)
 	if err != nil {
-		return Stub{}, err
+		return Receipt{}, err
 	}
 	if lines[0] != archiveTitle+installation {
-		return Stub{}, errors.New("of another installation")
+		return Receipt{}, errors.New("of another installation")
 	}
-	s := Stub{Installation: installation, Note: text}
+	s := Receipt{Installation: installation, Note: text}
 	var errs [6]error
 	s.First, errs[0] = strconv.ParseInt(lines[1], 10, 64)
 	s.Last, errs[1] = strconv.ParseInt(lines[2], 10, 64)
@@ -58,7 +58,7 @@ func (k Keys) OpenStub(installation, text string) (Stub, error) {
 	return s, errors.Join(errs[:]...)
 }
 
-// archiveMagic is the first line of an archive; the second is its Stub as JSON, and the rest is a
+// archiveMagic is the first line of an archive; the second is its Receipt as JSON, and the rest is a
 // sealed stream of the entries, a JSON line each. Both lines are bound into the seal.
 const archiveMagic = "alpaca-trader audit archive 1\n"
 
@@ -69,9 +69,9 @@ type ArchiveWriter struct {
 	wrote  int64
 }
 
-// NewArchiveWriter writes the head of an archive whose entries are those of the stub.
-func (k Keys) NewArchiveWriter(to io.Writer, stub Stub) (*ArchiveWriter, error) {
-	head, err := json.Marshal(stub)
+// NewArchiveWriter writes the head of an archive whose entries are those of the receipt.
+func (k Keys) NewArchiveWriter(to io.Writer, receipt Receipt) (*ArchiveWriter, error) {
+	head, err := json.Marshal(receipt)
 	if err != nil {
 		return nil, fmt.Errorf("encode archive head: %w", err)
 	}
@@ -105,7 +105,7 @@ func (w *ArchiveWriter) Close() error {
 
 // Archive is an opened archive.
 type Archive struct {
-	Stub
+	Receipt
 	Name    string
 	entries io.Reader
 }
@@ -127,7 +127,7 @@ func (k Keys) OpenArchive(name string, from io.Reader) (Archive, error) {
 	}
 	bound := append([]byte(archiveMagic), head...)
 	archive := Archive{Name: name}
-	if err := json.Unmarshal(head, &archive.Stub); err != nil {
+	if err := json.Unmarshal(head, &archive.Receipt); err != nil {
 		return Archive{}, fault.Because(err, fault.Invalid, "%s is not a whole archive of the audit log.", name)
 	}
 	if archive.entries, err = secret.NewSealedReader(lines, k.archive, bound); err != nil {
@@ -155,9 +155,9 @@ func (a Archive) Each(visit func(*Record) error) error {
 	}
 }
 
-// CheckArchive checks that the archive is whole, authentic and what the stub stands for.
-func (k Keys) CheckArchive(a Archive, stub Stub) *Problem {
-	_, found := Verification{Keys: k}.checkArchive(a, evidence{stubs: []Stub{stub}}, Head{Installation: stub.Installation})
+// CheckArchive checks that the archive is whole, authentic and what the receipt stands for.
+func (k Keys) CheckArchive(a Archive, receipt Receipt) *Problem {
+	_, found := Verification{Keys: k}.checkArchive(a, evidence{receipts: []Receipt{receipt}}, Head{Installation: receipt.Installation})
 	return found
 }
 
@@ -182,10 +182,10 @@ func (v Verification) checkArchive(a Archive, e evidence, head Head) (int64, *Pr
 	case c.next != a.Last+1 || !bytes.Equal(c.previous, a.LastHash):
 		return checked, problem(c.next, Missing, "%s ends with entry %d and not with %d.", a.Name, c.next-1, a.Last)
 	}
-	for _, stub := range e.stubs {
-		if stub.First == a.First && stub.Last == a.Last && bytes.Equal(stub.LastHash, a.LastHash) && bytes.Equal(stub.PreviousHash, a.PreviousHash) {
+	for _, receipt := range e.receipts {
+		if receipt.First == a.First && receipt.Last == a.Last && bytes.Equal(receipt.LastHash, a.LastHash) && bytes.Equal(receipt.PreviousHash, a.PreviousHash) {
 			return checked, nil
 		}
 	}
-	return checked, problem(a.First, Missing, "The database knows no archive of the entries from %d to %d: it is older than %s, or the stub was removed.", a.First, a.Last, a.Name)
+	return checked, problem(a.First, Missing, "The database knows no archive of the entries from %d to %d: it is older than %s, or the receipt was removed.", a.First, a.Last, a.Name)
 }

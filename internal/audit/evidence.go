@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// evidence is what checkpoints and stubs say about the log.
+// evidence is what checkpoints and receipts say about the log.
 type evidence struct {
-	stubs       []Stub // oldest first
+	receipts    []Receipt // oldest first
 	archived    archived
 	marks       marks
 	checkpoints []witnessed // smallest first
@@ -27,14 +27,14 @@ type witnessed struct {
 	outside bool
 }
 
-// gather reads stubs and the notes of checkpoints, those inside of the database as given. The problem is the first that is not the installation's own.
+// gather reads receipts and the notes of checkpoints, those inside of the database as given. The problem is the first that is not the installation's own.
 func (v Verification) gather(ctx context.Context, ledger Ledger, head Head, inside []string) (evidence, *Problem, error) {
-	stubs, err := ledger.AuditArchives(ctx)
+	receipts, err := ledger.AuditArchives(ctx)
 	if err != nil {
 		return evidence{}, nil, err
 	}
 	var e evidence
-	found := v.readStubs(head.Installation, stubs, &e)
+	found := v.readReceipts(head.Installation, receipts, &e)
 	for _, group := range []struct {
 		notes   []string
 		outside bool
@@ -72,18 +72,18 @@ func (e *evidence) mark() {
 	}
 }
 
-// readStubs follows the stubs of the archives from the first entry on.
-func (v Verification) readStubs(installation string, notes []string, e *evidence) *Problem {
+// readReceipts follows the receipts of the archives from the first entry on.
+func (v Verification) readReceipts(installation string, notes []string, e *evidence) *Problem {
 	for i, text := range notes {
-		stub, err := v.Keys.OpenStub(installation, text)
+		receipt, err := v.Keys.OpenReceipt(installation, text)
 		switch {
 		case err != nil:
-			return problem(0, Unreadable, "The stub of archive %d is %s.", i+1, err)
-		case stub.First != e.archived.last+1 || !bytes.Equal(stub.PreviousHash, e.archived.lastHash):
-			return problem(e.archived.last+1, Missing, "Entry %d is missing: the stub of an archive is gone.", e.archived.last+1)
+			return problem(0, Unreadable, "The receipt of archive %d is %s.", i+1, err)
+		case receipt.First != e.archived.last+1 || !bytes.Equal(receipt.PreviousHash, e.archived.lastHash):
+			return problem(e.archived.last+1, Missing, "Entry %d is missing: the receipt of an archive is gone.", e.archived.last+1)
 		}
-		e.stubs = append(e.stubs, stub)
-		e.archived = archived{stub.Last, stub.LastHash}
+		e.receipts = append(e.receipts, receipt)
+		e.archived = archived{receipt.Last, receipt.LastHash}
 	}
 	return nil
 }

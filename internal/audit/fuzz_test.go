@@ -105,8 +105,8 @@ func TestACheckpointOpensForItsInstallationAndKeyOnly(t *testing.T) {
 	if _, err := keysOf(t, "two").OpenCheckpoint("here", made.Note); err == nil {
 		t.Error("it opens under another key")
 	}
-	if _, err := keys.OpenStub("here", made.Note); err == nil {
-		t.Error("it opens as the stub of an archive")
+	if _, err := keys.OpenReceipt("here", made.Note); err == nil {
+		t.Error("it opens as the receipt of an archive")
 	}
 	if _, err := keys.OpenCheckpoint("here", strings.Replace(made.Note, "42", "43", 1)); err == nil {
 		t.Error("it opens with another size")
@@ -140,7 +140,7 @@ func FuzzParseJournal(f *testing.F) {
 func FuzzOpenArchive(f *testing.F) {
 	keys := keysOf(f, "one")
 	var archive bytes.Buffer
-	writer, err := keys.NewArchiveWriter(&archive, audit.Stub{Installation: "here", First: 1, Last: 1})
+	writer, err := keys.NewArchiveWriter(&archive, audit.Receipt{Installation: "here", First: 1, Last: 1})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -17,7 +17,7 @@ const (
 	Restored   ProblemKind = "restored"   // the database is older than a checkpoint outside of it
 	Rewritten  ProblemKind = "rewritten"  // written anew by somebody who has the key
 	Added      ProblemKind = "added"      // an entry stands where none belongs
-	Unreadable ProblemKind = "checkpoint" // a checkpoint or an archive's stub is not the installation's own
+	Unreadable ProblemKind = "checkpoint" // a checkpoint or an archive's receipt is not the installation's own
 )
 
 // Problem is the first entry that is not as it was written, and why.

@@ -27,7 +27,7 @@ type Ledger interface {
 	ScanAudit(ctx context.Context, first, last int64, visit func(*Record) error) error
 	// AuditCheckpoints returns the notes of the checkpoints, smallest first.
 	AuditCheckpoints(ctx context.Context, above int64) ([]string, error) // of larger size
-	// AuditArchives returns the notes of the archives' stubs, oldest first.
+	// AuditArchives returns the notes of the archives' receipts, oldest first.
 	AuditArchives(ctx context.Context) ([]string, error)
 }
 
@@ -179,12 +179,12 @@ func (v Verification) checkPart(ctx context.Context, ledger Ledger, p *part, e e
 // Continues checks that the head continues the checkpoint, which is trusted; the zero checkpoint
 // is the empty log. It returns the first bad entry.
 func (v Verification) Continues(ctx context.Context, ledger Ledger, from Checkpoint, head Head) (*Problem, error) {
-	stubs, err := ledger.AuditArchives(ctx)
+	receipts, err := ledger.AuditArchives(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var e evidence
-	if found := v.readStubs(head.Installation, stubs, &e); found != nil {
+	if found := v.readReceipts(head.Installation, receipts, &e); found != nil {
 		return found, nil
 	}
 	e.checkpoints = []witnessed{{Checkpoint: from}}

@@ -15,7 +15,7 @@ type watch struct {
 	head     audit.Head
 	follower *audit.Follower
 	entries  int64
-	archived audit.Stub
+	archived audit.Receipt
 	problem  *audit.Problem
 }
 
@@ -103,12 +103,12 @@ func (w *watch) entry(r rowOf) error {
 }
 
 func (w *watch) archive(r rowOf) error {
-	stub, err := w.keys.OpenStub(w.head.Installation, r.text("note"))
+	receipt, err := w.keys.OpenReceipt(w.head.Installation, r.text("note"))
 	if err != nil {
 		return nil // the whole verification of the restored log names it
 	}
-	if stub.Last > w.archived.Last {
-		w.archived = stub
+	if receipt.Last > w.archived.Last {
+		w.archived = receipt
 	}
 	return nil
 }

@@ -175,7 +175,7 @@ func auditArchiveCommand(env *Environment) *cobra.Command {
 	command := &cobra.Command{
 		Use: "archive", Short: "Move old entries into a sealed file", Args: noArguments,
 		Long: "Verify the log, write the entries before a time into a new file sealed with the installation's key, read the file again, and only then remove them from the database.\n" +
-			"A signed stub stays in their place; `audit verify --archive FILE` checks file and log together. Keep the file: it is the only copy.",
+			"A signed receipt stays in their place; `audit verify --archive FILE` checks file and log together. Keep the file: it is the only copy.",
 	}
 	before := command.Flags().String("before", "", "archive entries before this `TIME`: 2026-01-01 or 2026-01-01T00:00:00Z")
 	output := command.Flags().String("output", "", "new `FILE` for them")
@@ -189,11 +189,11 @@ func auditArchiveCommand(env *Environment) *cobra.Command {
 			return usage("audit archive needs --before TIME and --output FILE.")
 		}
 		return env.administering(command, func(a *daemon.Administration) error {
-			stub, err := a.Witness.Archive(command.Context(), until, *output)
+			receipt, err := a.Witness.Archive(command.Context(), until, *output)
 			if err != nil {
 				return err
 			}
-			report := archiveReport{stub.First, stub.Last, *output, hex.EncodeToString(stub.FileHash)}
+			report := archiveReport{receipt.First, receipt.Last, *output, hex.EncodeToString(receipt.FileHash)}
 			if *asJSON {
 				return printJSON(env.Stdout, report)
 			}

@@ -136,7 +136,7 @@ func checkAfterReset(t *testing.T, s *store.Store, ring *secret.Keyring, user au
 	}
 }
 
-// TestALostKeyIsReplacedAfterAnArchive: what was archived under the lost key is stood for by one stub,
+// TestALostKeyIsReplacedAfterAnArchive: what was archived under the lost key is stood for by one receipt,
 // and the log goes on behind it.
 func TestALostKeyIsReplacedAfterAnArchive(t *testing.T) {
 	t.Parallel()

@@ -98,8 +98,8 @@ func freshKeys(keyring *secret.Keyring, installation string) (store.FreshKeys, e
 	now := clock.System().Now()
 	return store.FreshKeys{
 		Canary: keyring.NewCanary(), InstallationKey: wrapped, AuditKey: keyring.Derive(secret.AuditLabel), DataKey: keyring.NewDataKey,
-		SignStub: func(last int64, lastHash []byte) (audit.Stub, error) {
-			return signing.SignStub(audit.Stub{Installation: installation, First: 1, Last: last, LastHash: lastHash, At: now})
+		SignReceipt: func(last int64, lastHash []byte) (audit.Receipt, error) {
+			return signing.SignReceipt(audit.Receipt{Installation: installation, First: 1, Last: last, LastHash: lastHash, At: now})
 		},
 		Entry: func(accounts, factors int, rechained int64) audit.Entry {
 			return audit.Entry{

@@ -119,7 +119,6 @@ func Serve(ctx context.Context, options Options) (err error) {
 func forgetStart() {
 	runtime.GC()
 	debug.FreeOSMemory()
-	forgetPages()
 }
 
 // listen opens the address before anything else is touched; otherwise says how to choose another.

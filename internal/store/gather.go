@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -47,20 +48,11 @@ func (g *gathered[K, R]) of(ctx context.Context, keys ...K) ([]R, error) {
 	}
 	var rows []R
 	for i, key := range keys {
-		if !contains(keys[:i], key) {
+		if !slices.Contains(keys[:i], key) {
 			rows = append(rows, mine.found[key]...)
 		}
 	}
 	return rows, mine.err
-}
-
-func contains[K comparable](keys []K, key K) bool {
-	for _, other := range keys {
-		if other == key {
-			return true
-		}
-	}
-	return false
 }
 
 // join adds the keys to the next round, and begins it when no other is under way.

@@ -15,7 +15,7 @@ type FreshKeys struct {
 	InstallationKey []byte                                                   // wrapped
 	AuditKey        []byte                                                   // derived from it
 	DataKey         func(userID string) []byte                               // makes one, wrapped for the user
-	SignStub        func(last int64, lastHash []byte) (audit.Stub, error)    // stands for all archived entries
+	SignReceipt     func(last int64, lastHash []byte) (audit.Receipt, error) // stands for all archived entries
 	Entry           func(accounts, factors int, rechained int64) audit.Entry // of the act
 }
 
@@ -41,7 +41,7 @@ func (s *Store) Canary(ctx context.Context) ([]byte, error) { return s.canary(ct
 // key opened goes: broker keys, authenticator secrets and recovery codes. Accounts stay without
 // keys, not automated and not armed; everybody is signed out. Entries of the audit log stay as they
 // are and are chained anew, so that changes from now on are found; what was archived is stood for
-// by one stub. The store uses the new audit key afterwards.
+// by one receipt. The store uses the new audit key afterwards.
 func (s *Store) ResetKeys(ctx context.Context, fresh FreshKeys) error {
 	before := s.auditKey
 	s.auditKey = fresh.AuditKey
@@ -102,14 +102,14 @@ func (s *Store) replaceKeys(ctx context.Context, tx bun.Tx, fresh FreshKeys) err
 const rechainBatch = 1000
 
 // rechain computes the chain of all entries under the new key, and returns how many there are.
-// Checkpoints and stubs that the lost key signed go.
+// Checkpoints and receipts that the lost key signed go.
 func (s *Store) rechain(ctx context.Context, tx bun.Tx, fresh FreshKeys) (count int64, err error) {
 	var last int64
 	var hash []byte
 	if err := tx.NewRaw("UPDATE audit_head SET sequence = sequence WHERE id = 1 RETURNING sequence, hash").Scan(ctx, &last, &hash); err != nil {
 		return 0, err
 	}
-	if hash, err = s.replaceStubs(ctx, tx, fresh, hash); err != nil {
+	if hash, err = s.replaceReceipts(ctx, tx, fresh, hash); err != nil {
 		return 0, err
 	}
 	for after := int64(0); ; {
@@ -143,8 +143,8 @@ func rechainOne(ctx context.Context, tx bun.Tx, key, previous []byte, row auditR
 	return link.Hash, err
 }
 
-// replaceStubs returns the hash before the oldest entry that is not archived.
-func (s *Store) replaceStubs(ctx context.Context, tx bun.Tx, fresh FreshKeys, head []byte) ([]byte, error) {
+// replaceReceipts returns the hash before the oldest entry that is not archived.
+func (s *Store) replaceReceipts(ctx context.Context, tx bun.Tx, fresh FreshKeys, head []byte) ([]byte, error) {
 	var archived int64
 	if err := tx.NewRaw("SELECT COALESCE(MAX(last_sequence), 0) FROM audit_archives").Scan(ctx, &archived); err != nil {
 		return nil, err
@@ -168,10 +168,10 @@ func (s *Store) replaceStubs(ctx context.Context, tx bun.Tx, fresh FreshKeys, he
 		}
 		last = oldest[0].PreviousHash
 	}
-	stub, err := fresh.SignStub(archived, last)
+	receipt, err := fresh.SignReceipt(archived, last)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.NewRaw("INSERT INTO audit_archives (last_sequence, at, note) VALUES (?, ?, ?)", stub.Last, at(stub.At), stub.Note).Exec(ctx)
+	_, err = tx.NewRaw("INSERT INTO audit_archives (last_sequence, at, note) VALUES (?, ?, ?)", receipt.Last, at(receipt.At), receipt.Note).Exec(ctx)
 	return last, err
 }

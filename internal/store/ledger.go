@@ -126,7 +126,7 @@ func (s *Store) AddAuditCheckpoint(ctx context.Context, checkpoint audit.Checkpo
 	})
 }
 
-// AuditArchives returns the notes of the archives' stubs, oldest first.
+// AuditArchives returns the notes of the archives' receipts, oldest first.
 func (s *Store) AuditArchives(ctx context.Context) ([]string, error) {
 	var notes []string
 	err := s.read.NewRaw("SELECT note FROM audit_archives ORDER BY last_sequence").Scan(ctx, &notes)
@@ -142,19 +142,19 @@ func (s *Store) AuditBefore(ctx context.Context, before time.Time) (int64, error
 	return last, explain(err)
 }
 
-// RemoveArchived removes the stub's entries from the database and leaves the stub, with the entry
+// RemoveArchived removes the receipt's entries from the database and leaves the receipt, with the entry
 // that says so. A fault of kind Conflict when another archive was made meanwhile.
-func (s *Store) RemoveArchived(ctx context.Context, stub audit.Stub, entry audit.Entry) error {
+func (s *Store) RemoveArchived(ctx context.Context, receipt audit.Receipt, entry audit.Entry) error {
 	return s.act(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("INSERT INTO audit_archives (last_sequence, at, note) VALUES (?, ?, ?)", stub.Last, at(stub.At), stub.Note).Exec(ctx)
+		_, err := tx.NewRaw("INSERT INTO audit_archives (last_sequence, at, note) VALUES (?, ?, ?)", receipt.Last, at(receipt.At), receipt.Note).Exec(ctx)
 		if err != nil {
 			return taken(err, errArchived)
 		}
-		result, err := tx.NewRaw("DELETE FROM audit_entries WHERE sequence BETWEEN ? AND ?", stub.First, stub.Last).Exec(ctx)
+		result, err := tx.NewRaw("DELETE FROM audit_entries WHERE sequence BETWEEN ? AND ?", receipt.First, receipt.Last).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		if removed, err := result.RowsAffected(); err != nil || removed != stub.Last-stub.First+1 {
+		if removed, err := result.RowsAffected(); err != nil || removed != receipt.Last-receipt.First+1 {
 			return firstError(err, errArchived)
 		}
 		return s.audit(ctx, tx, entry)

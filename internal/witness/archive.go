@@ -18,72 +18,72 @@ import (
 
 // Archive moves the entries that were written before the time from the database into a new sealed
 // file: it verifies the log, writes the file, reads the whole file again, and only then removes the
-// entries, in one transaction with the signed stub that stands for them and the entry that says so.
+// entries, in one transaction with the signed receipt that stands for them and the entry that says so.
 // A crash at any point leaves the entries in the database, in the file, or in both.
-func (w *Witness) Archive(ctx context.Context, before time.Time, output string) (audit.Stub, error) {
-	stub, err := w.archivable(ctx, before)
+func (w *Witness) Archive(ctx context.Context, before time.Time, output string) (audit.Receipt, error) {
+	receipt, err := w.archivable(ctx, before)
 	if err != nil {
-		return audit.Stub{}, err
+		return audit.Receipt{}, err
 	}
-	if stub.FileHash, err = w.writeArchive(ctx, stub, output); err != nil {
-		return audit.Stub{}, err
+	if receipt.FileHash, err = w.writeArchive(ctx, receipt, output); err != nil {
+		return audit.Receipt{}, err
 	}
-	if stub, err = w.Keys.SignStub(stub); err != nil {
-		return audit.Stub{}, err
+	if receipt, err = w.Keys.SignReceipt(receipt); err != nil {
+		return audit.Receipt{}, err
 	}
-	if err := w.readArchive(stub, output); err != nil {
-		return audit.Stub{}, errors.Join(err, os.Remove(output))
+	if err := w.readArchive(receipt, output); err != nil {
+		return audit.Receipt{}, errors.Join(err, os.Remove(output))
 	}
-	err = w.Store.RemoveArchived(ctx, stub, audit.Entry{
+	err = w.Store.RemoveArchived(ctx, receipt, audit.Entry{
 		At: w.Clock.Now(), ActorName: "command line", Action: audit.AuditArchived, Target: "audit",
 		Details: map[string]any{
-			"first": stub.First, "last": stub.Last, "last_hash": hex.EncodeToString(stub.LastHash),
-			"file": filepath.Base(output), "file_sha256": hex.EncodeToString(stub.FileHash),
+			"first": receipt.First, "last": receipt.Last, "last_hash": hex.EncodeToString(receipt.LastHash),
+			"file": filepath.Base(output), "file_sha256": hex.EncodeToString(receipt.FileHash),
 		},
 	})
 	if err != nil {
-		return audit.Stub{}, fmt.Errorf("remove archived entries (the archive %s is whole): %w", output, err)
+		return audit.Receipt{}, fmt.Errorf("remove archived entries (the archive %s is whole): %w", output, err)
 	}
-	return stub, w.Checkpoint(ctx)
+	return receipt, w.Checkpoint(ctx)
 }
 
-// archivable returns the stub, not signed yet, of the entries before the time.
-func (w *Witness) archivable(ctx context.Context, before time.Time) (audit.Stub, error) {
+// archivable returns the receipt, not signed yet, of the entries before the time.
+func (w *Witness) archivable(ctx context.Context, before time.Time) (audit.Receipt, error) {
 	report, err := w.VerifyWith(ctx)
 	if err != nil {
-		return audit.Stub{}, err
+		return audit.Receipt{}, err
 	}
 	if !report.OK() {
-		return audit.Stub{}, fault.New(fault.Conflict, "The audit log is not as it was written, so that nothing was archived. %s", report.Problem.Sentence)
+		return audit.Receipt{}, fault.New(fault.Conflict, "The audit log is not as it was written, so that nothing was archived. %s", report.Problem.Sentence)
 	}
 	head, err := w.Store.AuditHead(ctx)
 	if err != nil {
-		return audit.Stub{}, err
+		return audit.Receipt{}, err
 	}
 	last, err := w.Store.AuditBefore(ctx, before)
 	if err != nil {
-		return audit.Stub{}, err
+		return audit.Receipt{}, err
 	}
-	stub := audit.Stub{Installation: head.Installation, First: report.Archived + 1, Last: last, At: w.Clock.Now()}
-	if last < stub.First {
-		return audit.Stub{}, fault.New(fault.NotFound, "There are no entries before %s to archive.", before.Format(time.RFC3339))
+	receipt := audit.Receipt{Installation: head.Installation, First: report.Archived + 1, Last: last, At: w.Clock.Now()}
+	if last < receipt.First {
+		return audit.Receipt{}, fault.New(fault.NotFound, "There are no entries before %s to archive.", before.Format(time.RFC3339))
 	}
-	err = w.Store.ScanAudit(ctx, stub.First, stub.First, func(r *audit.Record) error {
-		stub.PreviousHash = append([]byte(nil), r.PreviousHash...)
+	err = w.Store.ScanAudit(ctx, receipt.First, receipt.First, func(r *audit.Record) error {
+		receipt.PreviousHash = append([]byte(nil), r.PreviousHash...)
 		return nil
 	})
 	if err != nil {
-		return audit.Stub{}, err
+		return audit.Receipt{}, err
 	}
-	return stub, w.Store.ScanAudit(ctx, last, last, func(r *audit.Record) error {
-		stub.LastHash = append([]byte(nil), r.Hash...)
+	return receipt, w.Store.ScanAudit(ctx, last, last, func(r *audit.Record) error {
+		receipt.LastHash = append([]byte(nil), r.Hash...)
 		return nil
 	})
 }
 
 // writeArchive makes the file, which must not exist, readable by its owner alone, and returns its
 // SHA-256 when it is on the disk.
-func (w *Witness) writeArchive(ctx context.Context, stub audit.Stub, output string) (hash []byte, err error) {
+func (w *Witness) writeArchive(ctx context.Context, receipt audit.Receipt, output string) (hash []byte, err error) {
 	file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -97,26 +97,26 @@ func (w *Witness) writeArchive(ctx context.Context, stub audit.Stub, output stri
 		}
 	}()
 	sum := sha256.New()
-	err = w.fillArchive(ctx, stub, io.MultiWriter(file, sum))
+	err = w.fillArchive(ctx, receipt, io.MultiWriter(file, sum))
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return nil, fmt.Errorf("write archive: %w", err)
 	}
 	return sum.Sum(nil), syncFolder(filepath.Dir(output))
 }
 
-func (w *Witness) fillArchive(ctx context.Context, stub audit.Stub, to io.Writer) error {
-	archive, err := w.Keys.NewArchiveWriter(to, stub)
+func (w *Witness) fillArchive(ctx context.Context, receipt audit.Receipt, to io.Writer) error {
+	archive, err := w.Keys.NewArchiveWriter(to, receipt)
 	if err != nil {
 		return err
 	}
-	if err := w.Store.ScanAudit(ctx, stub.First, stub.Last, archive.Write); err != nil {
+	if err := w.Store.ScanAudit(ctx, receipt.First, receipt.Last, archive.Write); err != nil {
 		return err
 	}
 	return archive.Close()
 }
 
 // readArchive checks the file as a later verification would.
-func (w *Witness) readArchive(stub audit.Stub, name string) error {
+func (w *Witness) readArchive(receipt audit.Receipt, name string) error {
 	file, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("read archive again: %w", err)
@@ -126,7 +126,7 @@ func (w *Witness) readArchive(stub audit.Stub, name string) error {
 	if err != nil {
 		return err
 	}
-	if found := w.Keys.CheckArchive(archive, stub); found != nil {
+	if found := w.Keys.CheckArchive(archive, receipt); found != nil {
 		return fault.New(fault.Internal, "The archive does not read as it was written, so that nothing was removed. %s", found.Sentence)
 	}
 	return nil

@@ -15,14 +15,14 @@ import (
 )
 
 // archive moves the entries that are older than the given number of the newest.
-func (b *bench) archive(newest int) (audit.Stub, string) {
+func (b *bench) archive(newest int) (audit.Receipt, string) {
 	b.t.Helper()
 	name := filepath.Join(b.t.TempDir(), "archive")
-	stub, err := b.another().Archive(b.t.Context(), b.clock.Now().Add(-time.Duration(newest-1)*time.Second), name)
+	receipt, err := b.another().Archive(b.t.Context(), b.clock.Now().Add(-time.Duration(newest-1)*time.Second), name)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return stub, name
+	return receipt, name
 }
 
 func archiveFile(t *testing.T, name string, change ...func([]byte) []byte) witness.ArchiveFile {
@@ -44,17 +44,17 @@ func TestArchivedEntriesStillVerify(t *testing.T) {
 		b.act(10)
 		b.checkpoint()
 		b.act(10)
-		stub, first := b.archive(6) // the entries 15 to 20 stay
-		if stub.First != 1 || stub.Last != 14 {
-			t.Fatalf("archived %d to %d", stub.First, stub.Last)
+		receipt, first := b.archive(6) // the entries 15 to 20 stay
+		if receipt.First != 1 || receipt.Last != 14 {
+			t.Fatalf("archived %d to %d", receipt.First, receipt.Last)
 		}
 		if report := b.fine(7); report.Archived != 14 { // 15 to 20 and the entry of the archive
 			t.Errorf("archived %d", report.Archived)
 		}
 		b.act(5)
-		stub, second := b.archive(3)
-		if stub.First != 15 || stub.Last != 23 {
-			t.Fatalf("archived %d to %d", stub.First, stub.Last)
+		receipt, second := b.archive(3)
+		if receipt.First != 15 || receipt.Last != 23 {
+			t.Fatalf("archived %d to %d", receipt.First, receipt.Last)
 		}
 		report := b.verify(archiveFile(t, first), archiveFile(t, second))
 		if !report.OK() || report.Checked != 23 || report.Archived != 23 {
@@ -80,7 +80,7 @@ func TestHarmAroundAnArchiveIsFound(t *testing.T) {
 			first int64
 			kind  audit.ProblemKind
 		}{
-			"the stub removed":          {func(b *bench) { b.sql("DELETE FROM audit_archives") }, 1, audit.Missing},
+			"the receipt removed":       {func(b *bench) { b.sql("DELETE FROM audit_archives") }, 1, audit.Missing},
 			"the first entry behind it": {func(b *bench) { b.sql("DELETE FROM audit_entries WHERE sequence = 15") }, 15, audit.Missing},
 			"an archived entry comes back": {func(b *bench) {
 				b.sql("INSERT INTO audit_entries SELECT 14, at, actor, actor_name, session, address, user_agent, action, target, details, previous_hash, hash FROM audit_entries WHERE sequence = 15")

@@ -64,7 +64,7 @@ func TestEveryHarmIsFoundAndTheFirstBadEntryNamed(t *testing.T) {
 		"the head's hash":          {func(b *bench) { b.sql("UPDATE audit_head SET hash = " + b.bytes([]byte("x"))) }, 30, []audit.ProblemKind{audit.Changed}},
 		"a checkpoint in database": {func(b *bench) { b.sql("UPDATE audit_checkpoints SET note = 'forged' WHERE size = 10") }, 0, []audit.ProblemKind{audit.Unreadable}},
 		"a checkpoint in the file": {func(b *bench) { b.inFile("\n20\n", "\n25\n") }, 0, []audit.ProblemKind{audit.Unreadable}},
-		"a stub that is forged": {func(b *bench) {
+		"a receipt that is forged": {func(b *bench) {
 			b.sql("INSERT INTO audit_archives (last_sequence, at, note) VALUES (5, 0, 'forged')", "DELETE FROM audit_entries WHERE sequence <= 5")
 		}, 1, []audit.ProblemKind{audit.Missing}},
 	}

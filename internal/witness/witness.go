@@ -21,8 +21,8 @@ type Store interface {
 	AddAuditCheckpoint(ctx context.Context, checkpoint audit.Checkpoint) error
 	// AuditBefore returns the last of the oldest entries that were all written before the time.
 	AuditBefore(ctx context.Context, before time.Time) (int64, error)
-	// RemoveArchived removes the stub's entries and leaves the stub and the entry, or nothing.
-	RemoveArchived(ctx context.Context, stub audit.Stub, entry audit.Entry) error
+	// RemoveArchived removes the receipt's entries and leaves the receipt and the entry, or nothing.
+	RemoveArchived(ctx context.Context, receipt audit.Receipt, entry audit.Entry) error
 }
 
 // Config is what a Witness works with.
