@@ -58,23 +58,35 @@ func sealedUser(t *testing.T, s *store.Store, ring *secret.Keyring) (auth.User, 
 	return user, account
 }
 
+// keyed returns shells on the database whose ENCRYPTION_KEY is the one they are asked for with.
+func keyed(t *testing.T, url secret.Text) func(key secret.Text) *shell {
+	return func(key secret.Text) *shell {
+		return newShell(t, "DATABASE_URL="+url.Reveal(), "SECRET_KEY=0123456789abcdef0123456789abcdef", "ENCRYPTION_KEY="+key.Reveal(),
+			"AUDIT_CHECKPOINT_FILE="+filepath.Join(t.TempDir(), "checkpoints"))
+	}
+}
+
+// leave closes the store and returns whose it was.
+func leave(t *testing.T, s *store.Store) store.Installation {
+	t.Helper()
+	installation, err := s.Installation(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return installation
+}
+
 func TestALostKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, address storetest.Address) {
 		lost, newer, url := secret.GenerateKey(), secret.GenerateKey(), address(t)
 		s, ring := opened(t, url, lost)
 		user, account := sealedUser(t, s, ring)
-		installation, err := s.Installation(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		with := func(key secret.Text) *shell {
-			return newShell(t, "DATABASE_URL="+url.Reveal(), "SECRET_KEY=0123456789abcdef0123456789abcdef", "ENCRYPTION_KEY="+key.Reveal(),
-				"AUDIT_CHECKPOINT_FILE="+filepath.Join(t.TempDir(), "checkpoints"))
-		}
+		installation := leave(t, s)
+		with := keyed(t, url)
 		with(lost).run(t, "audit", "verify")
 		if said := with(lost).fail(t, "keys", "reset", "--confirm", installation.ID); !strings.Contains(said, "nothing is lost") {
 			t.Errorf("with the right key: %s", said)
@@ -144,17 +156,8 @@ func TestALostKeyIsReplacedAfterAnArchive(t *testing.T) {
 		lost, newer, url := secret.GenerateKey(), secret.GenerateKey(), address(t)
 		s, ring := opened(t, url, lost)
 		sealedUser(t, s, ring)
-		installation, err := s.Installation(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		with := func(key secret.Text) *shell {
-			return newShell(t, "DATABASE_URL="+url.Reveal(), "SECRET_KEY=0123456789abcdef0123456789abcdef", "ENCRYPTION_KEY="+key.Reveal(),
-				"AUDIT_CHECKPOINT_FILE="+filepath.Join(t.TempDir(), "checkpoints"))
-		}
+		installation := leave(t, s)
+		with := keyed(t, url)
 		archive := filepath.Join(t.TempDir(), "old.archive")
 		with(lost).run(t, "audit", "archive", "--before", "2999-01-01", "--output", archive)
 		sh := with(newer)
