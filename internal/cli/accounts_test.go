@@ -170,12 +170,12 @@ func TestTwoAutomatedAccountsTradeEachByItsOwn(t *testing.T) {
 	users, owns := []string{"AAPL", "AMZN", "MSFT", "NVDA"}, []string{"GOOGL", "JPM", "SPY", "TSLA"}
 	v := signIn(t, sh.serve(t, "dashboard-secure", "--port", "0"))
 	v.must("PUT", "/api/settings", byRSI, nil)
-	v.account("usual")
-	v.must("PUT", "/api/accounts/usual", map[string]any{"automated": false}, nil)
+	for _, name := range []string{"usual", "own"} {
+		v.must("POST", "/api/accounts", map[string]any{"name": name, "api_key": "PK" + strings.ToUpper(name), "secret_key": "hush"}, nil)
+	}
 	for _, symbol := range users {
 		v.must("POST", "/api/watchlist", map[string]string{"symbol": symbol}, nil)
 	}
-	v.must("POST", "/api/accounts", map[string]any{"name": "own", "api_key": "PKOWN", "secret_key": "hush"}, nil)
 	v.must("PUT", "/api/accounts/own/watchlist", map[string]any{"symbols": owns}, nil)
 	v.must("PUT", "/api/accounts/own/strategy", map[string]any{
 		"rsi": map[string]any{"enabled": false}, "bollinger": map[string]any{"enabled": true, "period": 2, "std_dev": 0.1},

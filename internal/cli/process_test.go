@@ -135,12 +135,29 @@ func (s *shell) startLogging(t *testing.T, log string, arguments ...string) *ser
 		_ = command.Wait()
 		close(started.ended)
 	}()
-	t.Cleanup(func() { started.stop(t) })
+	t.Cleanup(func() {
+		started.stop(t)
+		if t.Failed() {
+			showEnd(t, arguments[0], log)
+		}
+	})
 	if err != nil || !ok {
 		said, _ := os.ReadFile(log)
 		t.Fatalf("alpaca-trader %s said %q, %v\n%s", strings.Join(arguments, " "), line, err, said)
 	}
 	return started
+}
+
+// showEnd prints the last of what the server has logged, for whoever reads why a test failed.
+func showEnd(t *testing.T, what, log string) {
+	t.Helper()
+	const most = 8 << 10
+	said, err := os.ReadFile(log)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	t.Logf("the end of what %s logged:\n%s", what, said[max(0, len(said)-most):])
 }
 
 // stop ends the server as Ctrl-C does, and says if it does not end.

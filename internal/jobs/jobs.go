@@ -19,8 +19,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Due is one account's cycle that should run now. The same account and slot is enqueued once,
-// however often a tick returns it.
+// Due is one account's cycle that should run now. The same account and slot is enqueued once in
+// Config.Again, however often ticks return it.
 type Due struct {
 	AccountID string
 	Slot      time.Time
@@ -31,7 +31,8 @@ type Config struct {
 	TickEvery    time.Duration
 	Tick         func(ctx context.Context) ([]Due, error)
 	Soon         func() []Soon                                                     // what the last Tick of this process has seen coming; nil: nothing
-	RunCycle     func(ctx context.Context, accountID string, slot time.Time) error // tried twice at most
+	RunCycle     func(ctx context.Context, accountID string, slot time.Time) error // tried twice at most, each time it is enqueued
+	Again        time.Duration                                                     // after which a cycle that is still due is enqueued anew, a second at least; zero: 31 s
 	Maintain     func(ctx context.Context) error                                   // hourly
 	CompareEvery time.Duration                                                     // how often accounts are compared with their brokers; zero: 5 minutes
 	ToCompare    func(ctx context.Context) ([]string, error)                       // ids of accounts; nil: none
@@ -49,6 +50,7 @@ const (
 	maintainEvery    = time.Hour
 	comparedAtOnce   = 4
 	compareTimeout   = 2 * time.Minute
+	usualAgain       = 31 * time.Second // longer than the lease of a process that died; a stretch of it seldom ends with a minute, when cycles are enqueued
 	usualCompare     = 5 * time.Minute
 	usualPatience    = 20 * time.Second
 	keepFinished     = 2 * time.Minute // keeps the queue's tables small
@@ -95,6 +97,9 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 	if config.CompareEvery == 0 {
 		config.CompareEvery = usualCompare
 	}
+	if config.Again == 0 {
+		config.Again = usualAgain
+	}
 	workers := river.NewWorkers()
 	client, err := river.NewClient(driver, riverConfig(config, workers))
 	if err != nil {
@@ -109,7 +114,7 @@ func Start[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config Co
 		_, err := client.JobDeleteMany(ctx, waiting)
 		return err
 	}
-	cycles := &enqueuing{insert: enqueue, done: map[Due]time.Time{}}
+	cycles := &enqueuing{insert: enqueue, again: config.Again, done: map[Due]time.Time{}}
 	bell := &alarm{enqueue: cycles.cycles, log: config.Logger}
 	river.AddWorker(workers, &tickWorker{
 		every: config.TickEvery, tick: config.Tick, soon: config.Soon, enqueue: cycles.cycles, alarm: bell, skipWaiting: skipWaiting,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,9 @@ import (
 )
 
 const patience = 30 * time.Second
+
+// onlyOnce is Config.Again where a test counts what one enqueuing makes.
+const onlyOnce = 10_000 * time.Hour
 
 // start starts the queue on the store's database; it is stopped with the test.
 func start(t testing.TB, s *store.Store, config jobs.Config) *jobs.Service {
@@ -96,7 +100,7 @@ func TestDueAccountsRunOnceForEachSlot(t *testing.T) {
 				ticks <- struct{}{}
 				return []jobs.Due{{"a", first}, {"b", first}, {"a", first.Add(time.Hour)}}, nil
 			},
-			RunCycle: ledger.run,
+			RunCycle: ledger.run, Again: onlyOnce,
 		}
 		start(t, s, config)
 		if s.Pool() != nil { // a second process
@@ -212,7 +216,7 @@ func TestAFailedCycleIsTriedOnceMore(t *testing.T) {
 		s := storetest.Open(t, address(t), store.Options{})
 		tries, ticks := make(chan struct{}, 10), make(chan struct{}, 1000)
 		start(t, s, jobs.Config{
-			TickEvery: 200 * time.Millisecond,
+			TickEvery: 200 * time.Millisecond, Again: onlyOnce,
 			Tick: func(context.Context) ([]jobs.Due, error) {
 				ticks <- struct{}{}
 				return []jobs.Due{{"a", time.Unix(1, 0)}}, nil
@@ -227,6 +231,36 @@ func TestAFailedCycleIsTriedOnceMore(t *testing.T) {
 		if len(tries) > 0 {
 			t.Error("tried more than twice")
 		}
+	})
+}
+
+// A cycle that hangs, that failed for good or whose process died does not hold up its account: while
+// its slot is due, it is enqueued anew.
+func TestACycleThatCameToNothingIsEnqueuedAnew(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, address storetest.Address) {
+		s := storetest.Open(t, address(t), store.Options{})
+		hung, once, begun := make(chan struct{}), sync.Once{}, map[string]chan struct{}{}
+		var due []jobs.Due
+		for _, account := range []string{"hangs", "fails"} {
+			begun[account] = make(chan struct{}, 1000)
+			due = append(due, jobs.Due{AccountID: account, Slot: time.Unix(1, 0)})
+		}
+		start(t, s, jobs.Config{
+			TickEvery: 200 * time.Millisecond, Again: time.Second,
+			Tick: func(context.Context) ([]jobs.Due, error) { return slices.Clone(due), nil },
+			RunCycle: func(_ context.Context, accountID string, _ time.Time) error {
+				begun[accountID] <- struct{}{}
+				if accountID == "fails" {
+					return errors.New("broker down")
+				}
+				once.Do(func() { <-hung })
+				return nil
+			},
+		})
+		t.Cleanup(func() { close(hung) })
+		await(t, "a cycle beside the one that hangs", begun["hangs"], 2)
+		await(t, "a third attempt of what failed twice", begun["fails"], 3)
 	})
 }
 

@@ -86,10 +86,11 @@ type cycleArgs struct {
 // Kind names the job in the queue.
 func (cycleArgs) Kind() string { return "cycle" }
 
-// cycleOptions make a cycle unique by account and slot while the queue remembers it, failed ones
-// too; the journal's UNIQUE row stands behind that.
-func cycleOptions() *river.InsertOpts {
-	unique := river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}
+// cycleOptions make a cycle unique by account and slot in its stretch of time, whatever became of it;
+// the journal's UNIQUE row stands behind that. It is not unique beyond that: a cycle that died with
+// its process, or that failed before it had planned the next slot, would hold up its account.
+func cycleOptions(again time.Duration) *river.InsertOpts {
+	unique := river.UniqueOpts{ByArgs: true, ByPeriod: again, ByState: rivertype.JobStates()}
 	return &river.InsertOpts{Queue: cycleQueue, MaxAttempts: 2, UniqueOpts: unique}
 }
 
