@@ -93,7 +93,7 @@ type auditVerifyView struct {
 
 type auditProblemView struct {
 	Sequence int64             `json:"sequence" doc:"The first bad entry; 0 when no single entry is bad"`
-	Kind     audit.ProblemKind `json:"kind" enum:"changed,reordered,missing,cut,restored,rewritten,added,checkpoint"`
+	Kind     audit.ProblemKind `json:"kind" enum:"changed,reordered,missing,cut,restored,rewritten,added,checkpoint,illegible"`
 	Message  string            `json:"message" doc:"What was found, in a sentence"`
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Format is how entries leave the program.
@@ -81,9 +83,13 @@ func (e *Export) Close() error {
 }
 
 // Cell is the text as a spreadsheet may have it: one that begins like a formula gets an apostrophe
-// before it (OWASP, "CSV Injection").
+// before it (OWASP, "CSV Injection"), also where the sign is a wide one or stands after white space.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if text == "" {
+		return text
+	}
+	sign, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(text, unicode.IsSpace))
+	if strings.ContainsRune("\t\r\n", rune(text[0])) || strings.ContainsRune("=+-@＝＋－＠", sign) {
 		return "'" + text
 	}
 	return text

@@ -186,6 +186,7 @@ func TestCellsThatLookLikeFormulasAreText(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"": "", "plain": "plain", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "'\rx", "a=b": "a=b",
+		"\nx": "'\nx", " =1": "' =1", "\u00a0\t+1": "'\u00a0\t+1", "＝1": "'＝1", "＠x": "'＠x", " x": " x", " ": " ", "\xff=": "\xff=",
 	} {
 		if got := audit.Cell(given); got != want {
 			t.Errorf("%q became %q", given, got)

@@ -18,6 +18,7 @@ const (
 	Rewritten  ProblemKind = "rewritten"  // written anew by somebody who has the key
 	Added      ProblemKind = "added"      // an entry stands where none belongs
 	Unreadable ProblemKind = "checkpoint" // a checkpoint or an archive's receipt is not the installation's own
+	Illegible  ProblemKind = "illegible"  // the head or a number is gone or no number, or the database file is damaged
 )
 
 // Problem is the first entry that is not as it was written, and why.

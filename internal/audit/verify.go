@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
 // Head is the log at one moment.
@@ -21,6 +23,7 @@ type Head struct {
 
 // Ledger is where the log is kept; store.Store is one.
 type Ledger interface {
+	// AuditHead is a fault of kind NotFound or Conflict when somebody made the head illegible.
 	AuditHead(ctx context.Context) (Head, error)
 	// ScanAudit visits the entries from first to last in order. A record is valid until visit
 	// returns; an error of visit ends the scan and comes back.
@@ -42,8 +45,16 @@ type Verification struct {
 const chunk = 20_000
 
 // Verify checks the whole log and names the first entry that is not as it was written. An error
-// means that the log could not be read.
+// means that the log could not be read now; one that somebody made illegible is a problem.
 func (v Verification) Verify(ctx context.Context, ledger Ledger) (Report, error) {
+	report, err := v.read(ctx, ledger)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
+		return Report{Problem: problem(0, Illegible, "%s", fault.Public(err))}, nil
+	}
+	return report, err
+}
+
+func (v Verification) read(ctx context.Context, ledger Ledger) (Report, error) {
 	// Checkpoints first: what is written meanwhile makes the log longer than they say, never shorter.
 	inside, err := ledger.AuditCheckpoints(ctx, 0)
 	if err != nil {

@@ -127,22 +127,17 @@ func scanRows(rows driver.Rows, visit func(*audit.Record) error) error {
 		if err != nil {
 			return explain(err)
 		}
-		if err := scan.values(columns); err != nil {
-			return err
-		}
+		scan.values(columns)
 		if err := visit(&scan.record); err != nil {
 			return err
 		}
 	}
 }
 
-// values reads a row whatever types somebody put into it: SQLite keeps them as they are.
-func (r *recordScan) values(columns []driver.Value) error {
-	sequence, ok := columns[0].(int64)
-	at, dated := columns[1].(int64)
-	if !ok || !dated {
-		return errors.New("read audit entry: its number or its time is not a number")
-	}
+// values reads a row whatever types somebody put into it: SQLite keeps them as they are. A time that
+// is not a number becomes the zero time, which no entry has, so that the entry's hash does not fit.
+func (r *recordScan) values(columns []driver.Value) {
+	sequence, _ := columns[0].(int64) // the rows were chosen by it
 	for i := range r.words {
 		text, ok := columns[firstWord+i].(string)
 		if !ok {
@@ -150,9 +145,11 @@ func (r *recordScan) values(columns []driver.Value) error {
 		}
 		r.words[i] = text
 	}
-	r.numbered(sequence, at)
+	at, dated := columns[1].(int64)
+	if r.numbered(sequence, at); !dated {
+		r.record.At = time.Time{}
+	}
 	r.record.DetailsText, r.record.PreviousHash, r.record.Hash = plainBytes(columns[detailsColumn]), plainBytes(columns[beforeColumn]), plainBytes(columns[hashColumn])
-	return nil
 }
 
 func plainBytes(column driver.Value) []byte {

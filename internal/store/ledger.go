@@ -12,14 +12,26 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/fault"
 )
 
-// AuditHead returns the state of the log at one moment.
+// AuditHead returns the state of the log at one moment. A fault of kind NotFound when its row was removed,
+// of kind Conflict when a number is none: SQLite keeps what somebody put into its place.
 func (s *Store) AuditHead(ctx context.Context) (audit.Head, error) {
 	var head audit.Head
+	var sequence, lowest, highest any
 	err := s.read.NewRaw(`SELECT h.sequence, h.hash, i.installation_id,
 		COALESCE((SELECT MIN(sequence) FROM audit_entries), 0), COALESCE((SELECT MAX(sequence) FROM audit_entries), 0)
 		FROM audit_head AS h, installation AS i WHERE h.id = 1 AND i.id = 1`).
-		Scan(ctx, &head.Sequence, &head.Hash, &head.Installation, &head.Lowest, &head.Highest)
-	return head, missing(err, noHead)
+		Scan(ctx, &sequence, &head.Hash, &head.Installation, &lowest, &highest)
+	if err != nil {
+		return head, missing(err, noHead)
+	}
+	var whole [3]bool
+	head.Sequence, whole[0] = sequence.(int64)
+	head.Lowest, whole[1] = lowest.(int64)
+	head.Highest, whole[2] = highest.(int64)
+	if whole != [3]bool{true, true, true} {
+		return head, fault.New(fault.Conflict, "The number of an audit entry, or of the log's head, is not a number.")
+	}
+	return head, nil
 }
 
 const noHead = "The audit log has no head: its row was removed. Nothing can be changed until it is restored."

@@ -62,6 +62,7 @@ func TestEveryHarmIsFoundAndTheFirstBadEntryNamed(t *testing.T) {
 			b.sql("DELETE FROM audit_entries", "DELETE FROM audit_checkpoints", "UPDATE audit_head SET sequence = 0, hash = "+b.bytes(nil))
 		}, 1, []audit.ProblemKind{audit.Restored}},
 		"the head's hash":          {func(b *bench) { b.sql("UPDATE audit_head SET hash = " + b.bytes([]byte("x"))) }, 30, []audit.ProblemKind{audit.Changed}},
+		"the head removed":         {func(b *bench) { b.sql("DELETE FROM audit_head") }, 0, []audit.ProblemKind{audit.Illegible}},
 		"a checkpoint in database": {func(b *bench) { b.sql("UPDATE audit_checkpoints SET note = 'forged' WHERE size = 10") }, 0, []audit.ProblemKind{audit.Unreadable}},
 		"a checkpoint in the file": {func(b *bench) { b.inFile("\n20\n", "\n25\n") }, 0, []audit.ProblemKind{audit.Unreadable}},
 		"a receipt that is forged": {func(b *bench) {
@@ -86,6 +87,32 @@ func TestEveryHarmIsFoundAndTheFirstBadEntryNamed(t *testing.T) {
 			})
 		}
 	})
+}
+
+// SQLite keeps values of any type in any column: none of them keeps the alarm away.
+func TestValuesOfWrongTypesAreChanges(t *testing.T) {
+	t.Parallel()
+	for _, change := range []string{"at = 'yesterday'", "at = 1.5", "at = x'00'", "target = x'ff'", "details = 7", "details = x''", "hash = 'text'", "hash = 1", "previous_hash = 0"} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, storetest.SQLite)
+			b.act(10)
+			b.sql("UPDATE audit_entries SET " + change + " WHERE sequence = 7")
+			b.want(7, audit.Changed, audit.Reordered)
+		})
+	}
+	for _, change := range []string{
+		"INSERT INTO audit_entries SELECT 'x', at, actor, actor_name, session, address, user_agent, action, target, details, previous_hash, hash FROM audit_entries WHERE sequence = 3",
+		"UPDATE audit_head SET sequence = 'x'", "UPDATE audit_head SET sequence = 10.5",
+	} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, storetest.SQLite)
+			b.act(10)
+			b.sql(change)
+			b.want(0, audit.Illegible)
+		})
+	}
 }
 
 // resign makes checkpoints of what is there now, in the database alone.

@@ -585,7 +585,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create a user; nobody is signed in by it */
+        /** Create a user; nobody is signed in by it, and a stranger is not told that a name is in use */
         post: operations["register"];
         delete?: never;
         options?: never;
