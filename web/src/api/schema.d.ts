@@ -1373,7 +1373,7 @@ export interface components {
         };
         AuditProblemView: {
             /** @enum {string} */
-            kind: "changed" | "reordered" | "missing" | "cut" | "restored" | "rewritten" | "added" | "checkpoint";
+            kind: "changed" | "reordered" | "missing" | "cut" | "restored" | "rewritten" | "added" | "checkpoint" | "illegible";
             /** @description What was found, in a sentence */
             message: string;
             /**
