@@ -19,7 +19,7 @@ func TestRegisterSignInAndOut(t *testing.T) {
 	v.call("GET", "/api/session", nil).want(200).json(
 		`{"signed_in":false,"registration":"open","registration_open":true,"first_user":true,"setup_code_required":false,"demo":false,"version":"test"}`)
 	ann := map[string]any{"username": "Ann", "email": "ann@example.com", "password": password}
-	v.call("POST", "/api/auth/register", ann).want(201).json(`{"success":true,"message":"Registered. Sign in now."}`)
+	v.call("POST", "/api/auth/register", ann).want(201).json(`{"success":true,"message":"You can sign in now, unless the user name or the e-mail address was in use already."}`)
 	v.call("GET", "/api/accounts", nil).problem(401)
 	v.call("POST", "/api/auth/login", map[string]any{"username": "ANN@example.com", "password": password}).want(200).json(`{"success":true}`)
 	v.call("GET", "/api/session", nil).want(200).json(
@@ -56,8 +56,6 @@ func TestRegistrationRefuses(t *testing.T) {
 		{"bob", "bob@example.com", strings.Repeat("p", 129), 400, "at most 128"},
 		{"bob", "bob@example.com", "Password123", 400, "most common"},
 		{"bobby-tables", "bob@example.com", "BOBBY-tables", 400, "must differ"},
-		{"ANN", "other@example.com", password, 409, "taken"},
-		{"other", "Ann@Example.com", password, 409, "taken"},
 	} {
 		said := v.call("POST", "/api/auth/register", map[string]any{"username": test.username, "email": test.email, "password": test.password}).problem(test.status)
 		if !strings.Contains(said, test.says) {

@@ -46,7 +46,7 @@ func (s *server) routes() []route {
 		{get, "/livez", auth.Public, noBudget, orToken, 200, "livez", "Whether the process answers", serve(s.live)},
 		{get, "/readyz", auth.Public, noBudget, orToken, 200, "readyz", "Whether the server should get requests; 503 with the reasons while not", page(s.ready)},
 		{get, "/api/session", auth.Public, userBudget, anytime, 200, "session", "Who is signed in, and what a visitor may do", serve(s.session)},
-		{post, "/api/auth/register", auth.Public, registerBudget, anytime, 201, "register", "Create a user; nobody is signed in by it", serve(s.register)},
+		{post, "/api/auth/register", auth.Public, registerBudget, anytime, 201, "register", "Create a user; nobody is signed in by it, and a stranger is not told that a name is in use", serve(s.register)},
 		{post, "/api/auth/login", auth.Public, signInBudget, anytime, 200, "login", "Sign in with user name or e-mail address", serve(s.login)},
 		{post, "/api/auth/logout", auth.Public, userBudget, anytime, 200, "logout", "End the session", serve(s.logout)},
 		{get, "/logout", auth.Public, userBudget, anytime, 303, "logoutPage", "End the session by following a link of our own pages", page(s.logoutPage)},

@@ -32,7 +32,7 @@ func (s *server) register(ctx context.Context, input *registerInput) (registered
 		Username: input.Body.Username, Email: input.Body.Email, Password: secret.NewText(input.Body.Password),
 		Invite: secret.NewText(input.Body.Invite), SetupCode: secret.NewText(input.Body.SetupCode),
 	})
-	return registered{true, "Registered. Sign in now."}, err
+	return registered{true, "You can sign in now, unless the user name or the e-mail address was in use already."}, err
 }
 
 type loginInput struct {

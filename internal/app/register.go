@@ -20,9 +20,12 @@ type Registration struct {
 }
 
 // Register creates a user with the default settings; the first one becomes admin. Nobody is
-// signed in by it. Faults: Invalid (name, address or password), Conflict (taken), Forbidden
-// (registration is not open, or the invite or the setup code is not valid). The last two are
-// recorded. That a name is taken is not said sooner than that a user was made.
+// signed in by it. Faults: Invalid (name, address or password), Forbidden (registration is not
+// open, or the invite or the setup code is not valid), Conflict (the name or the address is in
+// use). Forbidden and Conflict are recorded.
+//
+// A stranger is not told that a name is in use: without an invite Register then returns no user and
+// no error, after the same work and time as when one was made. Whoever holds an invite is told.
 func (a *App) Register(ctx context.Context, p auth.Principal, wanted Registration) (auth.User, error) {
 	if err := p.Require(auth.Public); err != nil {
 		return auth.User{}, err
@@ -30,25 +33,30 @@ func (a *App) Register(ctx context.Context, p auth.Principal, wanted Registratio
 	floor := time.NewTimer(a.SignInFloor)
 	defer floor.Stop()
 	user, err := a.register(ctx, p, wanted)
-	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Forbidden) {
-		err = firstError(a.Store.Append(ctx, a.entry(p, audit.RegisterFailed, "", map[string]any{"reason": refusalOf(err)})), err)
-	}
-	if err == nil || fault.Is(err, fault.Conflict) {
-		select {
-		case <-floor.C:
-		case <-ctx.Done():
+	switch {
+	case fault.Is(err, fault.Forbidden):
+		return user, firstError(a.recordNotRegistered(ctx, p, "not admitted"), err)
+	case fault.Is(err, fault.Conflict):
+		if failed := a.recordNotRegistered(ctx, p, "taken"); failed != nil {
+			return user, failed
 		}
+		if wanted.Invite.IsEmpty() {
+			err = nil
+		}
+	case err != nil:
+		return user, err
+	}
+	select {
+	case <-floor.C:
+	case <-ctx.Done():
 	}
 	return user, err
 }
 
-// refusalOf is the word of the audit for what kept somebody from registering. What was typed is not
-// kept: it may be a password in the wrong field.
-func refusalOf(err error) string {
-	if fault.Is(err, fault.Conflict) {
-		return "taken"
-	}
-	return "not admitted"
+// recordNotRegistered writes why somebody could not register. What was typed is not kept: it may be a
+// password in the wrong field.
+func (a *App) recordNotRegistered(ctx context.Context, p auth.Principal, reason string) error {
+	return a.Store.Append(ctx, a.entry(p, audit.RegisterFailed, "", map[string]any{"reason": reason}))
 }
 
 func (a *App) register(ctx context.Context, p auth.Principal, wanted Registration) (auth.User, error) {
@@ -66,7 +74,7 @@ func (a *App) register(ctx context.Context, p auth.Principal, wanted Registratio
 	return user, err
 }
 
-// errTaken does not tell a stranger which of the two it is.
+// errTaken does not tell which of the two it is.
 var errTaken = fault.New(fault.Conflict, "This user name or e-mail address is taken.")
 
 // admission says on what terms a stranger may register now. What it looks at is looked at again

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -85,10 +86,35 @@ func TestAStrangerIsNotToldWhatIsTaken(t *testing.T) {
 	b.register(t, "ann")
 	name, address := registration("ann"), registration("eve")
 	name.Email, address.Email = "eve@example.com", "ann@example.com"
+	for _, taken := range []app.Registration{name, address} {
+		if user, err := b.Register(t.Context(), auth.Nobody, taken); user.ID != "" || err != nil {
+			t.Errorf("%s, %s: made %q, said %v", taken.Username, taken.Email, user.ID, err)
+		}
+	}
+}
+
+// TestAnInvitedOneIsToldThatSomethingIsTaken, not which: and the invite is not used up.
+func TestAnInvitedOneIsToldThatSomethingIsTaken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.register(t, "ann")
+	_, link, err := b.Invite(t.Context(), auth.Operator, app.WantedInvite{Life: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, invite, _ := strings.Cut(link.Address.Reveal(), "#")
+	name, address, free := registration("ann"), registration("eve"), registration("eve")
+	name.Email, address.Email = "eve@example.com", "ann@example.com"
+	for _, wanted := range []*app.Registration{&name, &address, &free} {
+		wanted.Invite = secret.NewText(invite)
+	}
 	_, nameTaken := b.Register(t.Context(), auth.Nobody, name)
 	_, addressTaken := b.Register(t.Context(), auth.Nobody, address)
 	if !fault.Is(nameTaken, fault.Conflict) || fault.Public(nameTaken) != fault.Public(addressTaken) {
 		t.Errorf("a taken name says %v, a taken address %v", nameTaken, addressTaken)
+	}
+	if user, err := b.Register(t.Context(), auth.Nobody, free); user.Username != "eve" || err != nil {
+		t.Errorf("the third try made %q: %v", user.Username, err)
 	}
 }
 

@@ -11,12 +11,13 @@ const visitor: Session = {
 let page: ReturnType<typeof mount>;
 
 /** Shows the form, fills it and sends it; returns what was sent. */
-async function registered(known: Partial<Session>, invite: string, more: Record<string, string> = {}) {
+async function registered(known: Partial<Session>, invite: string, more: Record<string, string> = {}, signInStatus = 200) {
   session.current = { ...visitor, ...known };
   let sent: unknown;
   vi.stubGlobal('fetch', async (request: Request) => {
     if (request.url.endsWith('/register')) sent = await request.json();
-    return new Response('{}', { headers: { 'content-type': 'application/json' } });
+    const status = request.url.endsWith('/login') ? signInStatus : 200;
+    return new Response('{}', { status, headers: { 'content-type': 'application/json' } });
   });
   page = mount(Register, { target: document.body, props: { invite } });
   flushSync();
@@ -43,6 +44,11 @@ const ann = { username: 'ann', email: 'ann@example.org', password: 'a calm desk'
 test('an open registration sends neither', async () => {
   expect(await registered({}, '')).toEqual(ann);
   expect(document.querySelector('input[name="setup-code"]')).toBeNull();
+});
+
+test('who cannot sign in afterwards is told that something is in use', async () => {
+  await registered({}, '', {}, 401);
+  await vi.waitFor(() => expect(document.body.textContent).toContain('is in use already. Choose others'));
 });
 
 test('an invite is sent with it', async () => {
