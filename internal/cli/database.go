@@ -135,7 +135,7 @@ func databaseResetCommand(env *Environment) *cobra.Command {
 	asJSON := jsonFlag(command)
 	command.RunE = env.databaseAct(command, asJSON, func(cfg config.Config) (daemon.DatabaseState, error) {
 		return daemon.ResetDatabase(command.Context(), cfg, env.Logger, func(name string) error {
-			typed, err := newQuestions(env).unless(*confirmed, fmt.Sprintf("Everything in %s will be deleted. Type its name to go on", name), "--confirm "+name)
+			typed, err := newQuestions(env).unless(command.Context(), *confirmed, fmt.Sprintf("Everything in %s will be deleted. Type its name to go on", name), "--confirm "+name)
 			if err == nil && typed != name {
 				err = fault.New(fault.Invalid, "The database is named %s, and %q was given. Nothing was changed.", name, typed)
 			}

@@ -37,7 +37,7 @@ const accountUsage = "`ACCOUNT` by name or id, or all; without it that of ALPACA
 func reachFlags(command *cobra.Command) func() app.Reach {
 	account := command.Flags().String("account", "", accountUsage)
 	installation := command.Flags().Bool("installation", false, "everybody's accounts, also future ones")
-	command.MarkFlagsMutuallyExclusive("account", "installation")
+	notBoth(command, "account", "installation")
 	return func() app.Reach {
 		if *account == "all" {
 			return app.Reach{All: true, Installation: *installation}

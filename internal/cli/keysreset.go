@@ -39,7 +39,7 @@ func keysResetCommand(env *Environment) *cobra.Command {
 		}
 		done, err := daemon.ResetKeys(command.Context(), cfg, env.Logger, func(installation string, loss store.Loss) error {
 			lost := fmt.Sprintf("The broker keys of %d accounts and %d authenticator apps will be removed for good. Type the installation's id %s to go on", loss.Accounts, loss.Factors, installation)
-			typed, err := newQuestions(env).unless(*confirmed, lost, "--confirm "+installation)
+			typed, err := newQuestions(env).unless(command.Context(), *confirmed, lost, "--confirm "+installation)
 			if err == nil && typed != installation {
 				err = fault.New(fault.Invalid, "The installation's id is %s, and %q was given. Nothing was changed.", installation, typed)
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -46,9 +47,9 @@ func newUserCommand(env *Environment, name, short string, role auth.Role) *cobra
 	flags.BoolVar(&given.passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
 	flags.BoolVar(&given.link, "link", false, "print a one-time link with which the user sets the password")
 	given.asJSON = jsonFlag(command)
-	command.MarkFlagsMutuallyExclusive("password-stdin", "link")
+	notBoth(command, "password-stdin", "link")
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		wanted, err := env.wantedUser(given)
+		wanted, err := env.wantedUser(command.Context(), given)
 		if err != nil {
 			return err
 		}
@@ -63,36 +64,28 @@ func newUserCommand(env *Environment, name, short string, role auth.Role) *cobra
 	return command
 }
 
-// wantedUser takes what the flags say and asks for the rest, before the database is opened.
-func (e *Environment) wantedUser(given newUserFlags) (app.WantedUser, error) {
+// wantedUser takes what the flags say and asks for the rest, before the database is opened. What is
+// wrong with an answer is said before the next question.
+func (e *Environment) wantedUser(ctx context.Context, given newUserFlags) (app.WantedUser, error) {
 	ask := newQuestions(e)
 	wanted := app.WantedUser{Role: auth.Role(given.role)}
-	var err error
-	if wanted.Username, err = ask.unless(given.username, "User name", "--username"); err != nil {
+	err := auth.ValidateRole(wanted.Role)
+	if err != nil {
 		return app.WantedUser{}, err
 	}
-	if wanted.Email, err = ask.unless(given.email, "E-mail address", "--email"); err != nil {
+	if wanted.Username, err = ask.valid(ctx, given.username, "User name", "--username", auth.ValidateUsername); err != nil {
 		return app.WantedUser{}, err
 	}
-	if err := firstProblem(auth.ValidateUsername(wanted.Username), auth.ValidateEmail(wanted.Email), auth.ValidateRole(wanted.Role)); err != nil {
+	if wanted.Email, err = ask.valid(ctx, given.email, "E-mail address", "--email", auth.ValidateEmail); err != nil {
 		return app.WantedUser{}, err
 	}
 	if given.link {
 		return wanted, nil
 	}
-	if wanted.Password, err = ask.newPassword(given.passwordStdin); err != nil {
-		return app.WantedUser{}, err
-	}
-	return wanted, auth.ValidatePassword(wanted.Password.Reveal(), wanted.Username, wanted.Email)
-}
-
-func firstProblem(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	wanted.Password, err = ask.newPassword(ctx, given.passwordStdin, func(password string) error {
+		return auth.ValidatePassword(password, wanted.Username, wanted.Email)
+	})
+	return wanted, err
 }
 
 type newUserReport struct {

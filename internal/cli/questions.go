@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,8 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
-// questions are asked at the terminal. Without one, what is missing must be given by flags.
+// questions are asked at the terminal. Without one, what is missing must be given by flags. The end of
+// the context, Ctrl-C, ends a question that waits for its answer.
 type questions struct {
 	env      *Environment
 	lines    *bufio.Reader
@@ -33,7 +35,7 @@ func newQuestions(env *Environment) *questions {
 }
 
 // unless returns what was given, or asks for it.
-func (q *questions) unless(given, question, flag string) (string, error) {
+func (q *questions) unless(ctx context.Context, given, question, flag string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
@@ -41,8 +43,40 @@ func (q *questions) unless(given, question, flag string) (string, error) {
 		return "", usage("Give %s: there is no terminal to ask at.", flag)
 	}
 	fmt.Fprintf(q.env.Stderr, "%s: ", question)
-	answer, err := q.line()
+	answer, err := answered(ctx, q.line)
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(q.env.Stderr)
+	}
 	return strings.TrimSpace(answer), err
+}
+
+// valid is unless for an answer that must be fit to use.
+func (q *questions) valid(ctx context.Context, given, question, flag string, validate func(string) error) (string, error) {
+	answer, err := q.unless(ctx, given, question, flag)
+	if err == nil {
+		err = validate(answer)
+	}
+	return answer, err
+}
+
+// answered waits for the answer or the end of the context, which leaves the question to the end of
+// the program.
+func answered(ctx context.Context, ask func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	given := make(chan answer, 1)
+	go func() {
+		text, err := ask()
+		given <- answer{text, err}
+	}()
+	select {
+	case got := <-given:
+		return got.text, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 func (q *questions) line() (string, error) {
@@ -56,20 +90,27 @@ func (q *questions) line() (string, error) {
 	return strings.TrimRight(string(line), "\r\n"), nil
 }
 
-// newPassword reads a password from standard input, or asks for it twice without showing it.
-func (q *questions) newPassword(fromStdin bool) (secret.Text, error) {
+// newPassword reads a password from standard input, or asks for it without showing it, and again
+// when it is fit to use.
+func (q *questions) newPassword(ctx context.Context, fromStdin bool, validate func(string) error) (secret.Text, error) {
 	if fromStdin {
-		line, err := q.line()
+		line, err := answered(ctx, q.line)
+		if err == nil {
+			err = validate(line)
+		}
 		return secret.NewText(line), err
 	}
 	if q.terminal < 0 {
 		return secret.Text{}, usage("Give --password-stdin and the password on standard input, or --link: there is no terminal to ask at.")
 	}
-	first, err := q.hidden("Password: ")
+	first, err := q.hidden(ctx, "Password: ")
+	if err == nil {
+		err = validate(first)
+	}
 	if err != nil {
 		return secret.Text{}, err
 	}
-	second, err := q.hidden("The same again: ")
+	second, err := q.hidden(ctx, "The same again: ")
 	if err != nil {
 		return secret.Text{}, err
 	}
@@ -79,13 +120,20 @@ func (q *questions) newPassword(fromStdin bool) (secret.Text, error) {
 	return secret.NewText(first), nil
 }
 
-// hidden asks without showing what is typed.
-func (q *questions) hidden(question string) (string, error) {
-	fmt.Fprint(q.env.Stderr, question)
-	typed, err := term.ReadPassword(q.terminal)
-	fmt.Fprintln(q.env.Stderr)
+// hidden asks without showing what is typed; whatever happens, the terminal shows it again afterwards.
+func (q *questions) hidden(ctx context.Context, question string) (string, error) {
+	before, err := term.GetState(q.terminal)
 	if err != nil {
 		return "", fault.Because(err, fault.Invalid, "The password could not be read from the terminal.")
 	}
-	return string(typed), nil
+	defer func() { _ = term.Restore(q.terminal, before) }()
+	fmt.Fprint(q.env.Stderr, question)
+	defer fmt.Fprintln(q.env.Stderr)
+	return answered(ctx, func() (string, error) {
+		typed, err := term.ReadPassword(q.terminal)
+		if err != nil {
+			return "", fault.Because(err, fault.Invalid, "The password could not be read from the terminal.")
+		}
+		return string(typed), nil
+	})
 }

@@ -90,3 +90,14 @@ func noArguments(command *cobra.Command, args []string) error {
 	}
 	return nil
 }
+
+// notBoth makes two flags of the command exclude each other.
+func notBoth(command *cobra.Command, one, other string) {
+	command.MarkFlagsMutuallyExclusive(one, other) // completions offer one of them
+	command.PreRunE = func(command *cobra.Command, _ []string) error {
+		if command.Flags().Changed(one) && command.Flags().Changed(other) {
+			return usage("Give --%s or --%s, not both.", one, other)
+		}
+		return nil
+	}
+}
