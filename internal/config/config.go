@@ -34,6 +34,7 @@ type Config struct {
 	EncryptionKey  secret.Text   // seals broker keys; see WithKeys
 	OldKeys        []secret.Text // earlier ENCRYPTION_KEYs, which open what was sealed under them
 	VaultToken     secret.Text   // for an ENCRYPTION_KEY that a key service keeps
+	VaultCACert    string        // file (PEM) of the authorities that alone vouch for it; empty: the system's
 	DatabaseURL    secret.Text   // may hold a password; a SQLite path is absolute
 	Bind           string        // host:port to listen on; port 0 chooses a free one
 	PublicURL      string        // origin under which browsers reach the dashboard, without a slash at its end; empty: BIND
@@ -226,6 +227,9 @@ func (c *Config) placeFiles(dir string) {
 	c.Audit.place(dir, folder)
 	c.Backups.place(dir, folder)
 	c.TLS.place(dir, folder)
+	if c.VaultCACert != "" && !filepath.IsAbs(c.VaultCACert) {
+		c.VaultCACert = filepath.Join(dir, c.VaultCACert)
+	}
 	c.Logs.place(dir, folder, c.Mode)
 }
 

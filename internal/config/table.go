@@ -48,6 +48,8 @@ var table = []Setting{
 		set:         into(func(c *Config) *[]secret.Text { return &c.OldKeys }, parseSecrets)},
 	{Name: "VAULT_TOKEN", Secret: true, Description: "Token for an ENCRYPTION_KEY that begins with `vault-transit://`.",
 		set: into(func(c *Config) *secret.Text { return &c.VaultToken }, parseSecret)},
+	{Name: "VAULT_CACERT", Description: "File of the certificate authorities (PEM) that alone vouch for that key service, where one's own signs; without it those of the system.",
+		set: into(func(c *Config) *string { return &c.VaultCACert }, parsePath)},
 	{Name: "DATABASE_URL", Default: "sqlite:///alpaca_trader.db", Secret: true,
 		Description: "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name` (`postgres://` too).",
 		set:         into(func(c *Config) *secret.Text { return &c.DatabaseURL }, parseDatabaseURL)},

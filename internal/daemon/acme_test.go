@@ -98,21 +98,30 @@ func TestACMEGetsACertificateByEitherChallenge(t *testing.T) {
 	}
 }
 
-// redirected checks that plain HTTP leads to the dashboard whatever name is given.
+// redirected checks that plain HTTP leads a browser to the dashboard whatever name is given, and no program.
 func redirected(t *testing.T, address string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/login?next=%2F", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Host = "evil.example"
-	answer, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = answer.Body.Close()
-	if to := answer.Header.Get("Location"); answer.StatusCode != http.StatusPermanentRedirect || to != "https://trader.example.com/login?next=%2F" {
-		t.Errorf("%s to %q", answer.Status, to)
+	for _, asked := range []struct {
+		method, path, to string
+		status           int
+	}{
+		{http.MethodGet, "/login?next=%2F", "https://trader.example.com/login?next=%2F", http.StatusPermanentRedirect},
+		{http.MethodGet, "/api/account", "", http.StatusBadRequest},
+		{http.MethodPost, "/login", "", http.StatusBadRequest},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), asked.method, "http://"+address+asked.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = "evil.example"
+		answer, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if to := answer.Header.Get("Location"); answer.StatusCode != asked.status || to != asked.to {
+			t.Errorf("%s %s: %s to %q", asked.method, asked.path, answer.Status, to)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // keyService is the one list of key services: the scheme of an ENCRYPTION_KEY decides. A new one, such
 // as Tink has for the large clouds, gets its client here.
 func keyService(cfg config.Config, encryptionKey secret.Text) (*secret.KeyService, error) {
-	return secret.OpenService(encryptionKey, transit.Client{Token: cfg.VaultToken})
+	return secret.OpenService(encryptionKey, transit.Client{Token: cfg.VaultToken, Authorities: cfg.VaultCACert})
 }
 
 // openKeyring opens the ENCRYPTION_KEY and the earlier ones, wherever they are kept. For a key

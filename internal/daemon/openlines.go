@@ -26,7 +26,7 @@ func openLines(cfg config.Config) (lines []openLine) {
 	}
 	if ratelimit.OverOpenNetwork(cfg.RateStorage) {
 		lines = append(lines, openLine{"Redis is on another machine, and RATE_LIMIT_STORAGE does not ask for TLS with a checked certificate.",
-			"Let RATE_LIMIT_STORAGE begin with rediss://, without skip_verify."})
+			"Let RATE_LIMIT_STORAGE begin with rediss://, without skip_verify, and with sslrootcert=FILE where an authority of your own signs."})
 	}
 	if away := proxiesElsewhere(cfg.TrustedProxies); away != "" && !cfg.TLS.On() {
 		lines = append(lines, openLine{"The proxy at " + away + " is on another machine and reaches this program in plain http.",

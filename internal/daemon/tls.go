@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/acme"
@@ -139,8 +140,13 @@ func (e *encryption) close() {
 	}
 }
 
-// redirect sends a browser to where it is served by TLS, whatever host name it gave.
+// redirect sends a browser to where it is served by TLS, whatever host name it gave. A program is
+// refused: led on, it would not learn that it sends its token in plain.
 func (e *encryption) redirect(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || strings.HasPrefix(r.URL.Path, "/api/") {
+		http.Error(w, "Use "+e.publicURL+".", http.StatusBadRequest)
+		return
+	}
 	http.Redirect(w, r, e.publicURL+r.URL.RequestURI(), http.StatusPermanentRedirect)
 }
 

@@ -283,7 +283,7 @@ func TestWhoseNetworkCarriesTheCounts(t *testing.T) {
 	for address, open := range map[string]bool{
 		"": false, "redis://localhost:6379/0": false, "redis://:secret@127.0.0.1:6379": false, "redis://[::1]:6379": false,
 		"unix:///run/redis.sock": false, "redis://:secret@redis.example:6379/0": true, "rediss://redis.example:6379/0": false,
-		"rediss://redis.example:6379/0?skip_verify=true": true,
+		"rediss://redis.example:6379/0?skip_verify=true": true, "rediss://redis.example:6379/0?sslrootcert=ca.pem": false,
 	} {
 		if got := ratelimit.OverOpenNetwork(secret.NewText(address)); got != open {
 			t.Errorf("%q: %t", address, got)

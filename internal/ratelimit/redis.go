@@ -10,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/jcap24/alpaca-trader/internal/auth"
-	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/secret"
 )
 
@@ -25,12 +24,15 @@ type Redis struct {
 
 // OpenRedis returns a counter at the address redis://[user:password@]host:port/db (rediss:// for
 // TLS), with the patience of its query (dial_timeout, read_timeout, write_timeout, pool_timeout: "1s")
-// where it has one. It connects with the first request. The error is a fault of kind Invalid that does not
+// and its certificates (sslrootcert, sslcert, sslkey) where it has some. It connects with the first request. The error is a fault of kind Invalid that does not
 // repeat the address: it may hold a password.
 func OpenRedis(address secret.Text) (*Redis, error) {
-	options, err := redis.ParseURL(address.Reveal())
+	options, files, err := splitAddress(address)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "RATE_LIMIT_STORAGE is not an address such as redis://host:6379/0.")
+		return nil, err
+	}
+	if err := files.apply(options.TLSConfig); err != nil {
+		return nil, err
 	}
 	for _, patience := range []*time.Duration{&options.DialTimeout, &options.ReadTimeout, &options.WriteTimeout, &options.PoolTimeout} {
 		*patience = cmp.Or(*patience, redisPatience)
@@ -44,7 +46,7 @@ func OpenRedis(address secret.Text) (*Redis, error) {
 // change what is said: on another machine without TLS that checks its certificate. An address that
 // cannot be read is none; OpenRedis says what is wrong with it.
 func OverOpenNetwork(address secret.Text) bool {
-	options, err := redis.ParseURL(address.Reveal())
+	options, _, err := splitAddress(address)
 	if address.IsEmpty() || err != nil || options.Network == "unix" {
 		return false
 	}

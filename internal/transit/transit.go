@@ -5,6 +5,8 @@ package transit
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -47,8 +50,8 @@ type Service struct {
 var segment = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // Open reads vault-transit://host:port/NAME, or .../MOUNT/NAME where the engine is not mounted at
-// "transit". It does no I/O. The error is a fault of kind Invalid.
-func Open(encryptionKey, token secret.Text) (*Service, error) {
+// "transit", and the file of authorities. It connects with the first call. The error is a fault of kind Invalid.
+func (c Client) Open(encryptionKey secret.Text) (*Service, error) {
 	address, err := url.Parse(encryptionKey.Reveal())
 	if err != nil {
 		return nil, errAddress
@@ -65,15 +68,32 @@ func Open(encryptionKey, token secret.Text) (*Service, error) {
 		return nil, errAddress
 	case address.Scheme == plainScheme && !thisMachine(address.Hostname()):
 		return nil, fault.New(fault.Invalid, "ENCRYPTION_KEY names a key service by plain http, which is for 127.0.0.1 only; use vault-transit://.")
-	case token.IsEmpty():
+	case c.Token.IsEmpty():
 		return nil, fault.New(fault.Invalid, "ENCRYPTION_KEY names a key service, which needs VAULT_TOKEN (or VAULT_TOKEN_FILE).")
 	}
-	return newService(address, segments, token), nil
+	authorities, err := c.authorities()
+	if err != nil {
+		return nil, err
+	}
+	return newService(address, segments, c.Token, authorities), nil
+}
+
+// authorities are those of the file; nil: the system's.
+func (c Client) authorities() (*tls.Config, error) {
+	if c.Authorities == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Authorities)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		return nil, fault.Because(err, fault.Invalid, "VAULT_CACERT %s holds no certificate (PEM) that can be read.", c.Authorities)
+	}
+	return &tls.Config{RootCAs: pool}, nil
 }
 
 var errAddress = fault.New(fault.Invalid, "ENCRYPTION_KEY is not an address such as vault-transit://vault.example:8200/alpaca-trader.")
 
-func newService(address *url.URL, segments []string, token secret.Text) *Service {
+func newService(address *url.URL, segments []string, token secret.Text, authorities *tls.Config) *Service {
 	mount, name := segments[:len(segments)-1], segments[len(segments)-1]
 	if len(mount) == 0 {
 		mount = []string{usualMount}
@@ -86,8 +106,10 @@ func newService(address *url.URL, segments []string, token secret.Text) *Service
 		address: fmt.Sprintf("%s://%s/%s/%s", address.Scheme, address.Host, strings.Join(mount, "/"), name),
 		base:    base, name: name, token: token,
 		client: &http.Client{
-			Timeout:       patience,
-			Transport:     &http.Transport{DialContext: (&net.Dialer{Timeout: patience}).DialContext, DisableKeepAlives: true},
+			Timeout: patience,
+			Transport: &http.Transport{
+				DialContext: (&net.Dialer{Timeout: patience}).DialContext, DisableKeepAlives: true, TLSClientConfig: authorities,
+			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token stays here
 		},
 	}
@@ -102,7 +124,10 @@ func thisMachine(host string) bool {
 func (s *Service) Address() string { return s.address }
 
 // Client opens the keys of transit engines with one token: Tink's registry.KMSClient.
-type Client struct{ Token secret.Text }
+type Client struct {
+	Token       secret.Text
+	Authorities string // file (PEM) of those that alone vouch for the engine; empty: the system's
+}
 
 // Supported reports whether the address is one of a transit engine's key.
 func (Client) Supported(keyURI string) bool {
@@ -111,7 +136,7 @@ func (Client) Supported(keyURI string) bool {
 
 // GetAEAD is Open.
 func (c Client) GetAEAD(keyURI string) (tink.AEAD, error) {
-	service, err := Open(secret.NewText(keyURI), c.Token)
+	service, err := c.Open(secret.NewText(keyURI))
 	if err != nil {
 		return nil, err
 	}

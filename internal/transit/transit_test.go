@@ -2,11 +2,15 @@ package transit_test
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +132,7 @@ func TestAddressesAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}
-	if _, err := transit.Open(secret.NewText("vault-transit://vault.example:8200/x"), secret.Text{}); err == nil || !strings.Contains(fault.Public(err), "VAULT_TOKEN") {
+	if _, err := (transit.Client{}).Open(secret.NewText("vault-transit://vault.example:8200/x")); err == nil || !strings.Contains(fault.Public(err), "VAULT_TOKEN") {
 		t.Errorf("without a token: %v", err)
 	}
 	if service := open(t, "vault-transit://vault.example:8200/x", "t"); service.Address() != "vault-transit://vault.example:8200/transit/x" {
@@ -181,15 +185,52 @@ func FuzzOpen(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
-		service, err := transit.Open(secret.NewText(address), secret.NewText("t"))
+		client := transit.Client{Token: secret.NewText("t")}
+		service, err := client.Open(secret.NewText(address))
 		if err != nil {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("%q: %v", address, err)
 			}
 			return
 		}
-		if again, err := transit.Open(secret.NewText(service.Address()), secret.NewText("t")); err != nil || again.Address() != service.Address() {
+		if again, err := client.Open(secret.NewText(service.Address())); err != nil || again.Address() != service.Address() {
 			t.Errorf("%q became %q, then %v", address, service.Address(), err)
 		}
 	})
+}
+
+// A service inside of one's own network is known by one's own authority alone.
+func TestTheNamedAuthorityAloneVouches(t *testing.T) {
+	t.Parallel()
+	inside := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"data":{"ciphertext":"vault:v1:AAAA"}}`)
+	}))
+	inside.Config.ErrorLog = log.New(io.Discard, "", 0)
+	inside.StartTLS()
+	t.Cleanup(inside.Close)
+	authority, empty := filepath.Join(t.TempDir(), "authority.pem"), filepath.Join(t.TempDir(), "empty.pem")
+	write(t, authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: inside.Certificate().Raw}))
+	write(t, empty, nil)
+	address := secret.NewText("vault-transit://" + inside.Listener.Addr().String() + "/trader")
+	for name, works := range map[string]bool{authority: true, "": false} {
+		service, err := transit.Client{Token: secret.NewText("t"), Authorities: name}.Open(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := service.Encrypt([]byte("x"), nil); (err == nil) != works {
+			t.Errorf("authorities %q: %v", name, err)
+		}
+	}
+	for _, useless := range []string{empty, authority + ".missing"} {
+		if _, err := (transit.Client{Token: secret.NewText("t"), Authorities: useless}).Open(address); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Public(err), "VAULT_CACERT") {
+			t.Errorf("%s: %v", useless, err)
+		}
+	}
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
