@@ -61,6 +61,9 @@ func checkValue(decoder *json.Decoder, key string, depth int) error {
 	}
 	switch token := token.(type) {
 	case nil:
+		if key == "" {
+			return errors.New("has null where it needs a value.")
+		}
 		if !nullable[key] {
 			return fmt.Errorf("has null for %q; leave it out or give it a value.", key)
 		}

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jcap24/alpaca-trader/internal/api"
+	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
@@ -250,8 +253,11 @@ func TestChangingPasswordAndAddress(t *testing.T) {
 	change(password, "another good one").want(200)
 	b.visitor().call("POST", "/api/auth/login", credentials("ann")).problem(401)
 	b.visitor().call("POST", "/api/auth/login", map[string]any{"username": "ann", "password": "another good one"}).want(200)
-	for address, status := range map[string]int{"BOB@example.com": 409, "bob": 400, "nonsense": 400, "ann.new@example.com": 200} {
-		v.call("POST", "/api/auth/email", map[string]any{"email": address}).want(status)
+	for _, test := range []struct {
+		address string
+		status  int
+	}{{"BOB@example.com", 409}, {"bob", 400}, {"nonsense", 400}, {" ann@example.com", 400}, {"ann.new@example.com", 200}} {
+		v.call("POST", "/api/auth/email", map[string]any{"email": test.address}).want(test.status)
 	}
 	v.call("GET", "/api/session", nil).want(200).has(`"email":"ann.new@example.com"`)
 	v.call("GET", "/api/security", nil).want(200).has(`"password_reminder":false`)
@@ -259,6 +265,30 @@ func TestChangingPasswordAndAddress(t *testing.T) {
 	late := b.visitor()
 	late.call("POST", "/api/auth/login", map[string]any{"username": "ann.new@example.com", "password": "another good one"}).want(200)
 	late.call("GET", "/api/security", nil).want(200).has(`"password_reminder":true`)
+}
+
+// TestAddressesAreTriedAsSeldomAsByRegistering: the change of the own address says whether another
+// user has it, so that it is paid from the budget of registration, by all of a network's users together.
+func TestAddressesAreTriedAsSeldomAsByRegistering(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *app.Config, c *api.Config) {
+		c.Limiter = limits(c.Clock, ratelimit.Limits{
+			ratelimit.Register: {{Count: 5, Window: time.Hour}}, ratelimit.Auth: perMinute(1000), ratelimit.Dashboard: perMinute(1000),
+		})
+	})
+	ann, bob := b.user("ann"), b.user("bob") // two of the five
+	try := func(v *visitor, address string) answer {
+		return v.call("POST", "/api/auth/email", map[string]any{"email": address})
+	}
+	try(ann, "bob@example.com").problem(409)
+	try(ann, "nobody@example.com").want(200)
+	try(bob, "nobody@example.com").problem(409)
+	for _, v := range []*visitor{ann, bob} {
+		if refused := try(v, "another@example.com"); refused.status != 429 || refused.header.Get("Retry-After") != "720" {
+			t.Errorf("the sixth: %d, Retry-After %q", refused.status, refused.header.Get("Retry-After"))
+		}
+	}
+	ann.call("POST", "/api/auth/step-up", map[string]any{"password": password}).want(200) // what else secures the sign-in goes on
 }
 
 func TestWhoHasAStolenSessionCannotGuessThePassword(t *testing.T) {

@@ -196,7 +196,7 @@ func sentenceOf(errs []error) string {
 		return fmt.Sprintf("The request body is not valid: %s.", detail.Message)
 	}
 	if want, ok := strings.CutPrefix(detail.Message, "expected "); ok {
-		return fmt.Sprintf("The field %q must be: %s.", field, want)
+		return fmt.Sprintf("The field %q must be: %s.", field, strings.TrimPrefix(want, "value to be "))
 	}
 	return fmt.Sprintf("The field %q is not valid: %s.", field, detail.Message)
 }

@@ -55,7 +55,7 @@ func (s *server) routes() []route {
 
 		{get, "/api/security", auth.Self, userBudget, anytime, 200, "security", "How the user signs in", serve(s.identity)},
 		{post, "/api/auth/password", auth.Self, signInBudget, fresh, 200, "passwordChange", "Change the password; other sessions end", serve(s.passwordChange)},
-		{post, "/api/auth/email", auth.Self, signInBudget, proved, 200, "emailChange", "Change the e-mail address; other sessions end", serve(s.emailChange)},
+		{post, "/api/auth/email", auth.Self, registerBudget, proved, 200, "emailChange", "Change the e-mail address; other sessions end", serve(s.emailChange)},
 		{post, "/api/2fa/setup", auth.Self, userBudget, proved, 200, "totpSetUp", "Begin to set up an authenticator app", serve(s.totpSetUp)},
 		{get, "/api/2fa/qrcode", auth.Self, userBudget, proved, 200, "totpPicture", "The secret that is being set up, as a QR code", page(s.totpPicture)},
 		{post, "/api/2fa/enable", auth.Self, signInBudget, proved, 200, "totpEnable", "Turn two-factor authentication on with a first code; other sessions end", serve(s.totpEnable)},

@@ -390,15 +390,23 @@ func TestServerLimits(t *testing.T) {
 	if server.ReadHeaderTimeout != 5*time.Second || server.ReadTimeout != 15*time.Second || server.WriteTimeout != 30*time.Second || server.IdleTimeout != 60*time.Second {
 		t.Errorf("timeouts: %v %v %v %v", server.ReadHeaderTimeout, server.ReadTimeout, server.WriteTimeout, server.IdleTimeout)
 	}
+	for kib, status := range map[int]string{15: "200", 17: "431", 40: "431"} {
+		if answer := answerToHeaders(t, b, kib<<10); !strings.HasPrefix(answer, "HTTP/1.1 "+status) {
+			t.Errorf("headers of %d KiB: %.40s", kib, answer)
+		}
+	}
+}
+
+// answerToHeaders is what the server says to a request whose headers have about that many bytes.
+func answerToHeaders(t *testing.T, b *bench, size int) string {
+	t.Helper()
 	connection, err := net.Dial("tcp", strings.TrimPrefix(b.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	_ = connection.SetDeadline(time.Now().Add(10 * time.Second))
-	fmt.Fprintf(connection, "GET / HTTP/1.1\r\nHost: x\r\nX-Big: %s\r\n\r\n", strings.Repeat("a", 40<<10))
+	_ = connection.SetDeadline(time.Now().Add(30 * time.Second))
+	fmt.Fprintf(connection, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Big: %s\r\n\r\n", strings.Repeat("a", size))
 	text, _ := io.ReadAll(connection)
-	if !strings.HasPrefix(string(text), "HTTP/1.1 431") {
-		t.Errorf("headers of 40 KiB: %.40s", text)
-	}
+	return string(text)
 }

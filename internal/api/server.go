@@ -136,11 +136,11 @@ func (s *server) guard(huma.API) func(huma.Context, func(huma.Context)) {
 		if err == nil && s.Local != nil {
 			err = s.refuseSignIn(called)
 		}
-		if err == nil {
-			err = principalOf(r.Context()).Require(called.permission)
-		}
 		if err == nil && called.care != orToken {
 			err = principalOf(r.Context()).RequireSession()
+		}
+		if err == nil {
+			err = principalOf(r.Context()).Require(called.permission)
 		}
 		if err == nil && called.care == fresh {
 			err = principalOf(r.Context()).RequireFresh(s.Clock.Now())
@@ -191,6 +191,7 @@ const (
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 60 * time.Second
 	largestHeader = 16 << 10 // bytes
+	headerMargin  = 4 << 10  // that net/http reads beyond its limit
 )
 
 // Server returns an HTTP server for the handler with the limits of a public server. Its Shutdown
@@ -199,7 +200,7 @@ func Server(handler *Handler, logger *slog.Logger) *http.Server {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: largestHeader,
+		MaxHeaderBytes: largestHeader - headerMargin,
 		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(handler.Close)

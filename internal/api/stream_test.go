@@ -32,7 +32,7 @@ type listener struct {
 
 func (v *visitor) listen() *listener {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(v.t.Context(), time.Minute)
 	request, err := http.NewRequestWithContext(ctx, "GET", v.url+"/api/stream", nil)
 	if err != nil {
 		v.t.Fatal(err)
@@ -190,6 +190,28 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 	staff.set(func() { staff.fired["bob"] = true })
 	fired.end(5 * time.Second)
 	eventually(t, "nobody is watched any more", func() bool { return b.app.Watching() == 0 })
+}
+
+// TestAnOpenLivePageKeepsItsSession: it counts as activity for as long as it is open, and no longer.
+func TestAnOpenLivePageKeepsItsSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *app.Config, c *api.Config) { c.Recheck, c.Heartbeat = 10*time.Millisecond, 10*time.Millisecond })
+	v := b.user("ann")
+	page := v.listen()
+	page.next("status", "")
+	for range 3 {
+		b.clock.Advance(29 * time.Minute)
+		eventually(t, "the page counts as activity", func() bool {
+			open, err := b.store.ListSessions(t.Context(), b.id("ann"))
+			return err == nil && len(open) == 1 && b.clock.Now().Sub(open[0].SeenAt) < time.Minute
+		})
+	}
+	page.cancel()
+	eventually(t, "the page is closed", func() bool { return b.bus.Subscribers(b.id("ann")) == 0 })
+	b.clock.Advance(29 * time.Minute)
+	v.call("GET", "/api/accounts", nil).want(200)
+	b.clock.Advance(30 * time.Minute)
+	v.call("GET", "/api/accounts", nil).problem(401)
 }
 
 func TestTheWatcherStopsWithTheLastPage(t *testing.T) {

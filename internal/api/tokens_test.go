@@ -127,7 +127,7 @@ func (s scoped) check() {
 	expected, allowed := tokenAccess[s.route]
 	if !allowed {
 		everything := s.owner.token("read", "trade:paper", "trade:live")
-		if said := everything.call(method, path, body).problem(403); !strings.Contains(said, "API token") {
+		if said := everything.call(method, path, body).problem(403); !strings.Contains(said, "An API token may not do this") {
 			s.owner.t.Errorf("refused with %q", said)
 		}
 		return

@@ -148,5 +148,8 @@ func (a *App) ChangeEmail(ctx context.Context, p auth.Principal, email string) (
 	if err := auth.ValidateEmail(email); err != nil {
 		return auth.User{}, err
 	}
+	if email == user.Email {
+		return auth.User{}, fault.New(fault.Invalid, "This is your address already.")
+	}
 	return a.Store.ChangeEmail(ctx, user.ID, email, a.entry(p, audit.EmailChange, userTarget(user.ID), nil))
 }

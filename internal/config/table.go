@@ -101,7 +101,7 @@ var table = []Setting{
 		set: into(func(c *Config) *auth.FactorRule { return &c.Require2FA }, parseFactorRule)},
 	{Name: "RATE_LIMIT_AUTH", Default: "10/minute", Description: "Sign-ins and second factors from one address.",
 		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Auth }, parseRates)},
-	{Name: "RATE_LIMIT_REGISTER", Default: "5/hour", Description: "Registrations from one address.",
+	{Name: "RATE_LIMIT_REGISTER", Default: "5/hour", Description: "Registrations from one address, and changes of the own e-mail address.",
 		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.Register }, parseRates)},
 	{Name: "RATE_LIMIT_API", Default: "200/day;50/hour", Description: "Requests with one API token that has no limit of its own.",
 		set: into(func(c *Config) *auth.Rates { return &c.RateLimits.API }, parseRates)},

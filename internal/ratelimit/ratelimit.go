@@ -18,7 +18,7 @@ type Group string
 // The groups.
 const (
 	Auth      Group = "auth"      // sign-in and second factor, by address
-	Register  Group = "register"  // by address
+	Register  Group = "register"  // what tells that a name or an address is in use, by address
 	API       Group = "api"       // API tokens, by token
 	Admin     Group = "admin"     // an administrator's changes, by user
 	Dashboard Group = "dashboard" // a signed-in browser, by user; by address while nobody is signed in
