@@ -232,10 +232,16 @@ func TestTLSFromFilesFollowsTheFiles(t *testing.T) {
 	if got := serialOf(look(t, browser(second), address+"/")); got != 2 {
 		t.Errorf("without the key's file certificate %d is shown", got)
 	}
-	old := &tls.Config{RootCAs: stays.TLSClientConfig.RootCAs, ServerName: "localhost", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-	if connection, err := tls.Dial("tcp", strings.TrimPrefix(address, "https://"), old); err == nil {
-		_ = connection.Close()
-		t.Error("TLS 1.1 was accepted")
+	for what, old := range map[string]*tls.Config{
+		"TLS 1.1": {MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+		"a cipher without authentication": {MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_128_GCM_SHA256}},
+	} {
+		old.RootCAs, old.ServerName = stays.TLSClientConfig.RootCAs, "localhost"
+		if connection, err := tls.Dial("tcp", strings.TrimPrefix(address, "https://"), old); err == nil {
+			_ = connection.Close()
+			t.Errorf("%s was accepted", what)
+		}
 	}
 }
 

@@ -55,8 +55,15 @@ func newEncryption(cfg config.Config, log *slog.Logger) (*encryption, error) {
 	default:
 		return nil, nil
 	}
-	e.config.MinVersion = tls.VersionTLS12
+	e.config.MinVersion, e.config.CipherSuites = tls.VersionTLS12, suites
 	return e, nil
+}
+
+// suites are those of TLS 1.2 with forward secrecy and authenticated encryption; TLS 1.3 has no others.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
 // prepareACME opens the folder and the address for challenges; certificates are asked for later.
