@@ -37,7 +37,7 @@ func (k *kinds) UnmarshalJSON(text []byte) error {
 func (s schema) is(kind string) bool { return slices.Contains(s.Type, kind) }
 
 // bodySchemas returns the schema of every route's body, from the description that clients get.
-func bodySchemas(t *testing.T) map[string]schema {
+func bodySchemas(t testing.TB) map[string]schema {
 	t.Helper()
 	description, err := api.OpenAPI("test")
 	if err != nil {

@@ -125,7 +125,7 @@ var routeAccess = map[string]access{
 }
 
 // listedRoutes reads the routes from the description that clients get.
-func listedRoutes(t *testing.T) []string {
+func listedRoutes(t testing.TB) []string {
 	t.Helper()
 	description, err := api.OpenAPI("test")
 	if err != nil {

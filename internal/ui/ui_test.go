@@ -77,3 +77,25 @@ func TestTheEmbeddedFilesCanBeServed(t *testing.T) {
 		t.Fatalf("%d %v", answer.Code, answer.Header())
 	}
 }
+
+// FuzzPaths: no path leads out of the built files, to a hidden one, or to a failure.
+func FuzzPaths(f *testing.F) {
+	built := fstest.MapFS{"index.html": {Data: []byte("page")}, "assets/a.js": {Data: []byte("script")}, ".packages.json": {Data: []byte("hidden")}}
+	pages, err := ui.New(built)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"/", "/assets/a.js", "/assets/../.packages.json", "//..//etc/passwd", "/assets/", "\\..\\x", "/\x00", "/assets/a.js/"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		request := httptest.NewRequest(http.MethodGet, "/", nil)
+		request.URL.Path = path
+		answer := httptest.NewRecorder()
+		pages.ServeHTTP(answer, request)
+		said := answer.Body.String()
+		if answer.Code == http.StatusOK && said != "page" && said != "script" || answer.Code != http.StatusOK && answer.Code != http.StatusNotFound {
+			t.Errorf("%q: %d %s", path, answer.Code, said)
+		}
+	})
+}

@@ -69,6 +69,78 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
+// questions are all that the client asks besides FuzzAnswers' own.
+var questions = []func(context.Context, *alpaca.Client) error{
+	func(ctx context.Context, c *alpaca.Client) error { _, err := c.Asset(ctx, "AAPL"); return err },
+	func(ctx context.Context, c *alpaca.Client) error {
+		_, err := c.OrderByClientID(ctx, "at1-test")
+		return err
+	},
+	func(ctx context.Context, c *alpaca.Client) error { _, err := c.Order(ctx, "x"); return err },
+	func(ctx context.Context, c *alpaca.Client) error { _, err := c.OpenOrders(ctx); return err },
+	func(ctx context.Context, c *alpaca.Client) error { _, err := c.ClosedOrders(ctx, 10); return err },
+	func(ctx context.Context, c *alpaca.Client) error {
+		_, err := c.Changes(ctx, time.Unix(0, 0))
+		return err
+	},
+	func(ctx context.Context, c *alpaca.Client) error { _, err := c.Fills(ctx, time.Unix(0, 0)); return err },
+	func(ctx context.Context, c *alpaca.Client) error { return c.Cancel(ctx, "x") },
+	func(ctx context.Context, c *alpaca.Client) error {
+		_, err := c.Quotes(ctx, []string{"AAPL"})
+		return err
+	},
+	func(ctx context.Context, c *alpaca.Client) error {
+		_, err := c.LatestPrices(ctx, []string{"AAPL"})
+		return err
+	},
+	func(ctx context.Context, c *alpaca.Client) error {
+		_, err := c.PortfolioHistory(ctx, "1M", "1D")
+		return err
+	},
+	func(ctx context.Context, c *alpaca.Client) error {
+		_, err := c.Bars(ctx, trade.BarQuery{Symbols: []string{"AAPL"}, Timeframe: "1Day", Start: time.Unix(0, 0), End: time.Unix(1e9, 0)})
+		return err
+	},
+	func(ctx context.Context, c *alpaca.Client) error {
+		if sessions, _ := c.Sessions(ctx, time.Unix(1e9, 0), time.Unix(1e9, 0).AddDate(0, 0, 7)); len(sessions) == 0 {
+			return errors.New("a week without sessions")
+		}
+		return nil
+	},
+}
+
+// FuzzQuestions: the answers to all other questions, too, give a value or an error of a known kind.
+func FuzzQuestions(f *testing.F) {
+	for i := range questions {
+		for _, body := range []string{
+			"", "null", "[]", "{}", `{"id":"x","symbol":"AAPL","legs":[null],"qty":"-1"}`, `[{"id":"x","updated_at":"0001-01-01T00:00:00Z","qty":"x"}]`, `[null]`,
+			`{"bars":{"AAPL":[{"t":"2026-03-02T14:30:00Z","o":1e308,"c":-1}]},"quotes":{"AAPL":{"bp":-1,"ap":0}},"trades":{"AAPL":null}}`,
+			`{"timestamp":[1],"equity":[],"profit_loss":[null],"base_value":"x"}`, `[{"date":"2001-09-10","open":"09:30","close":"25:00"}]`, `[{"id":"1::2","activity_type":"FILL","price":"","qty":null}]`,
+		} {
+			f.Add(uint8(i), 200, body)
+		}
+		f.Add(uint8(i), 404, `{"code":40410000,"message":""}`)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, status int, body string) {
+		if status < 200 || status > 499 || status == http.StatusTooManyRequests || status >= 300 && status < 400 {
+			return // what is asked again later is FuzzAnswers' matter
+		}
+		client, err := alpaca.New(alpaca.Config{
+			TradingURL: address, DataURL: address, Transport: oneAnswer{status, "application/json", body},
+			KeyID: secret.NewText("PKTEST"), SecretKey: secret.NewText("hush"), Feed: "iex",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // pages that never end do
+		defer cancel()
+		var known *fault.Error
+		if err := questions[int(which)%len(questions)](ctx, client); err != nil && !errors.As(err, &known) && !errors.Is(err, trade.ErrOrderNotFound) && ctx.Err() == nil {
+			t.Errorf("question %d: an error without a kind: %v", which, err)
+		}
+	})
+}
+
 func knownOutcome(err error) bool {
 	for _, outcome := range []error{trade.ErrOrderExists, trade.ErrOrderRejected, trade.ErrNotAccepted, trade.ErrUnknownOutcome} {
 		if errors.Is(err, outcome) {
