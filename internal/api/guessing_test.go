@@ -259,4 +259,10 @@ func TestTheKnownDeviceCookie(t *testing.T) {
 	if done := fresh.call("POST", "/api/auth/verify-2fa", token(app.next())); done.cookie("device") == nil {
 		t.Error("both factors do not make the browser known")
 	}
+	tls := setup(t, secure)
+	tls.visitor().call("POST", "/api/auth/register", map[string]any{"username": "ann", "email": "a@example.com", "password": password}).want(201)
+	guarded := tls.visitor().call("POST", "/api/auth/login", credentials("ann")).want(200).cookie("__Host-device")
+	if guarded == nil || !guarded.Secure || guarded.Domain != "" || guarded.Path != "/" {
+		t.Errorf("cookie on TLS: %v", guarded)
+	}
 }
