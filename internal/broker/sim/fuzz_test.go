@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/jcap24/alpaca-trader/internal/broker/sim"
+	"github.com/jcap24/alpaca-trader/internal/broker/spectest"
 )
 
 // FuzzUpgrade: a state file of an earlier version is taken over or refused.
@@ -58,13 +59,13 @@ func FuzzRequests(f *testing.F) {
 		request := httptest.NewRequest(method, "/", strings.NewReader(body))
 		request.URL = &url.URL{Path: strings.Replace(path, "{}", name, 1), RawQuery: query}
 		request.SetBasicAuth("key", "secret")
-		answer := httptest.NewRecorder()
-		simulator.Handler().ServeHTTP(answer, request)
+		answer, handler := httptest.NewRecorder(), spectest.Checked(t, simulator.Handler())
+		handler.ServeHTTP(answer, request)
 		if answer.Code >= http.StatusInternalServerError || answer.Body.Len() > 0 && !json.Valid(answer.Body.Bytes()) {
 			t.Errorf("%s %s?%s %s: %d %s", method, request.URL.Path, query, body, answer.Code, answer.Body)
 		}
 		if strings.HasSuffix(path, "/faults") { // it would strike the next request
-			simulator.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodDelete, path, nil))
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodDelete, path, nil))
 		}
 	})
 }
