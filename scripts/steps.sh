@@ -75,6 +75,7 @@ long() {
 
 killed_at_steps() {
   TEST_KILLS_AT_EACH_STEP=${TEST_KILLS_AT_EACH_STEP:-25} PARALLEL=16 long 14m ./internal/desk TestKilledAtEveryStep
+  GOFLAGS=-tags=steps long 5m ./internal/survival TestKilledBeforeASlotHasItsRecord
 }
 
 killed_anywhere() {

@@ -23,6 +23,7 @@ type Automation struct {
 	soon    []Soon               // as the last tick found them
 	// By account mode, the changes of the calendar with which the last tick planned slots, and this one.
 	planned, planning map[string]int64
+	hindrances        map[string]string // by account, why its slot could not begin, for who reads of it
 }
 
 // AutomationConfig is what an Automation works with. Fields are required unless they say otherwise.
@@ -33,6 +34,7 @@ type AutomationConfig struct {
 		Settings
 		Strategies
 		Standings
+		History
 	}
 	Brokerages Brokerages
 	Desk       *desk.Desk
@@ -67,12 +69,16 @@ func NewAutomation(config AutomationConfig) *Automation {
 	if config.SimulatedTime == nil {
 		config.SimulatedTime = func(trade.BrokerageAccount) bool { return false }
 	}
-	return &Automation{AutomationConfig: config, clocks: map[string]seenClock{}, samples: map[string]seenClock{}, planning: map[string]int64{}}
+	return &Automation{
+		AutomationConfig: config, clocks: map[string]seenClock{}, samples: map[string]seenClock{},
+		planning: map[string]int64{}, hindrances: map[string]string{},
+	}
 }
 
 // Tick returns the cycles that are due. Asked again before they ran, it returns the same ones, so
-// a tick lost in a crash loses nothing. An account whose broker does not answer is left for the
-// next tick; so is one whose settings cannot be read.
+// a tick lost in a crash loses nothing. An account whose broker does not answer is due by a guess at
+// the market's time, so that its record says what hindered it; where there is none, it is left for
+// the next tick, and so is one whose settings cannot be read.
 func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
@@ -83,8 +89,8 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	defer func() { a.announce(soon) }()
 	a.beginPlanning()
 	for _, account := range accounts {
-		seen, err := a.lookAtClock(ctx, account)
-		now := seen.now(a.Clock.Now())
+		seen, hindrance := a.lookAtClock(ctx, account)
+		now, err := a.orGuess(ctx, account, seen.now(a.Clock.Now()), hindrance)
 		switch {
 		case err != nil:
 		case account.NextRunAt.IsZero():
@@ -92,14 +98,18 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 		case account.NextRunAt.After(now.Timestamp) && a.calendarChanged(account.Mode()):
 			account.NextRunAt, err = a.planAgain(ctx, account, now)
 		}
+		waits := err == nil && account.NextRunAt.After(now.Timestamp)
+		if hindrance != nil || waits {
+			a.hinder(account.ID, hindrance)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return due, ctx.Err()
 		case err != nil:
 			a.Log.Warn("no market time or no plan; the account waits", "account", account.ID, "error", err)
-		case !account.NextRunAt.After(now.Timestamp):
+		case !waits:
 			due = append(due, Due{AccountID: account.ID, Slot: account.NextRunAt})
-		case account.NextRunAt.Sub(now.Timestamp) <= a.Ahead:
+		case hindrance == nil && account.NextRunAt.Sub(now.Timestamp) <= a.Ahead:
 			if at, known := seen.when(account.NextRunAt); known {
 				soon = append(soon, Soon{Due{AccountID: account.ID, Slot: account.NextRunAt}, at})
 			}
@@ -140,94 +150,14 @@ func (a *Automation) planFirst(ctx context.Context, account trade.BrokerageAccou
 	return first, a.Store.SetNextRun(ctx, account.ID, first)
 }
 
-// RunDue plans the account's next slot and runs this one, or records that it was missed. A slot
-// that has run already, and an account whose automation was switched off meanwhile, are no errors:
-// nothing is run. An error that wraps desk.ErrBusy means that another process would not let go of
-// the account for minutes, so that there is no record yet: the slot is to be tried again.
-func (a *Automation) RunDue(ctx context.Context, due Due) error {
-	account, err := a.Store.AutomatedAccount(ctx, due.AccountID)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if account.NextRunAt.IsZero() {
-		return nil // its schedule was changed since the slot was found: it is planned afresh
-	}
-	if !account.Armed() {
-		a.Log.Warn("a live account that nobody has armed is not traded", "account", account.ID)
-		return nil
-	}
-	strategy, err := readStrategy(ctx, a.Store, account)
-	if err != nil {
-		return err
-	}
-	now, err := a.settled(ctx, account, strategy.Settings, due.Slot)
-	if err != nil {
-		return err
-	}
-	run, err := a.runOf(ctx, account, strategy, due.Slot)
-	if err != nil {
-		return err
-	}
-	if Late(run.Calendar, strategy.Settings, run.SimulatedTime, due.Slot, now.Timestamp) {
-		err = a.miss(ctx, account, run, now.Timestamp)
-	} else if err = a.planNext(ctx, account, strategy.Settings, due.Slot, now.Timestamp); err == nil {
-		err = a.runSlot(ctx, run, now.Timestamp)
-	}
-	if fault.Is(err, fault.Conflict) && !errors.Is(err, desk.ErrBusy) {
-		a.Log.Debug("cycle not run", "account", account.ID, "slot", due.Slot, "reason", err)
-		return nil
-	}
-	return err
-}
-
-// miss records the slots that passed up to now, and then plans the next one: what has no record yet is
-// due again. Where an earlier try has planned already, later slots have records of their own.
-func (a *Automation) miss(ctx context.Context, account trade.BrokerageAccount, run desk.Run, now time.Time) error {
-	through := now
-	if account.NextRunAt.After(run.Slot) {
-		through = run.Slot
-	}
-	a.Log.Warn("slots missed", "account", account.ID, "slot", run.Slot, "market time", now)
-	run.LeaseWait = busyWait
-	_, err := a.Desk.Miss(ctx, run, now, MissedSentence(run.Calendar, run.Settings, run.Slot, through))
-	if fault.Is(err, fault.Conflict) && !errors.Is(err, desk.ErrBusy) { // the slot has its record; others may have none
-		now, err = run.Slot, nil
-	}
-	if err == nil {
-		account, err = a.Store.AutomatedAccount(ctx, account.ID)
-	}
-	if err != nil {
-		return err
-	}
-	return a.planNext(ctx, account, run.Settings, run.Slot, now)
-}
-
-// runSlot runs the slot's cycle. Where another process works on the account for longer than a
-// comparison takes, the slot passes, and a record says so once that process has ended.
-func (a *Automation) runSlot(ctx context.Context, run desk.Run, now time.Time) error {
-	run.LeaseWait = resolveWait
-	cycle, err := a.Desk.RunCycle(ctx, run)
-	if cycle.ID != "" || !fault.Is(err, fault.Conflict) {
-		return err
-	}
-	run.LeaseWait = busyWait
-	_, err = a.Desk.Miss(ctx, run, now, busySentence(run.Slot)) // refused, if the slot has run already
-	return err
-}
-
-// busyWait outlasts the longest cycle.
-const busyWait = 160 * time.Second
-
 // Automated returns the ids and names of the accounts that trade by themselves.
 func (a *Automation) Automated(ctx context.Context) ([]trade.BrokerageAccount, error) {
 	return a.Store.AutomatedAccounts(ctx)
 }
 
 // RunNow runs one cycle of the account at once, for who does not wait for the schedule. The record
-// says how it went; an error without a record means that nothing was begun.
+// says how it went, also where the broker does not answer or the keys cannot be read; an error
+// without a record means that nothing was begun.
 func (a *Automation) RunNow(ctx context.Context, accountID string, dryRun bool) (trade.Cycle, error) {
 	account, err := a.Store.AutomatedAccount(ctx, accountID)
 	if err != nil {
@@ -240,30 +170,41 @@ func (a *Automation) RunNow(ctx context.Context, accountID string, dryRun bool) 
 	if err != nil {
 		return trade.Cycle{}, err
 	}
-	now, err := a.marketTime(ctx, account)
-	if err != nil {
-		return trade.Cycle{}, err
+	var now trade.MarketClock
+	run, hindrance := a.runOf(ctx, account, strategy, time.Time{})
+	if hindrance == nil {
+		now, hindrance = a.marketTime(ctx, account)
 	}
-	run, err := a.runOf(ctx, account, strategy, now.Timestamp)
-	if err != nil {
-		return trade.Cycle{}, err
+	now, unknown := a.orGuess(ctx, account, now, hindrance)
+	switch {
+	case ctx.Err() != nil || errors.Is(hindrance, ErrElsewhere):
+		return trade.Cycle{}, firstError(hindrance, ctx.Err())
+	case unknown != nil:
+		now.Timestamp = a.Clock.Now()
 	}
-	run.DryRun, run.LeaseWait = run.DryRun || dryRun, resolveWait
+	run.Slot, run.DryRun, run.LeaseWait = now.Timestamp, run.DryRun || dryRun, resolveWait
+	if run.Broker == nil {
+		return a.Desk.Fail(ctx, run, hindrance)
+	}
 	return a.Desk.RunCycle(ctx, run)
 }
 
-// runOf is the cycle to run for the account in the slot.
+// runOf is the cycle to run for the account in the slot; without a Broker where its keys or the
+// installation's limits cannot be read.
 func (a *Automation) runOf(ctx context.Context, account trade.BrokerageAccount, strategy Strategy, slot time.Time) (desk.Run, error) {
-	brokerage, err := a.Brokerages.Open(ctx, account)
-	if err != nil {
-		return desk.Run{}, err
-	}
-	ceiling, err := a.Store.InstallationRisk(ctx)
-	return desk.Run{
-		AccountID: account.ID, UserID: account.UserID, Broker: brokerage, FeedName: a.FeedName(account),
-		Settings: strategy.Settings, Installation: ceiling, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
+	run := desk.Run{
+		AccountID: account.ID, UserID: account.UserID, FeedName: a.FeedName(account),
+		Settings: strategy.Settings, Symbols: symbolsOf(strategy.Watchlist), Slot: slot, DryRun: a.DryRun,
 		MarketHoursOnly: strategy.Settings.Schedule.MarketHoursOnly, Calendar: a.Calendars.Of(account.Mode()), SimulatedTime: a.SimulatedTime(account),
-	}, err
+	}
+	brokerage, err := a.open(ctx, account)
+	if err != nil {
+		return run, err
+	}
+	if run.Installation, err = a.Store.InstallationRisk(ctx); err == nil {
+		run.Broker = brokerage
+	}
+	return run, err
 }
 
 // ResolveAll asks the brokers about every order that an earlier run of the program left open and
@@ -357,22 +298,6 @@ func (a *Automation) reconcile(ctx context.Context, account trade.BrokerageAccou
 	run.LeaseWait = wait
 	_, err = a.Desk.Reconcile(ctx, run)
 	return err
-}
-
-// planNext moves the account to its next slot. Slots that passed while nothing ran are left out:
-// the next one lies after the market's present time.
-func (a *Automation) planNext(ctx context.Context, account trade.BrokerageAccount, settings trade.Settings, slot, now time.Time) error {
-	if account.NextRunAt.After(slot) {
-		return nil // planned already, by the first try of the same slot
-	}
-	if now.Before(slot) {
-		now = slot
-	}
-	next, err := nextRun(a.Calendars.Of(account.Mode()), settings, now)
-	if err != nil {
-		return fault.Because(err, fault.Invalid, "The schedule never runs: %s", err)
-	}
-	return a.Store.SetNextRun(ctx, account.ID, next)
 }
 
 func symbolsOf(watchlist []trade.WatchedSymbol) []string {

@@ -41,6 +41,11 @@ type ledger struct {
 	asleep   map[string]time.Time // until when a process gets nothing done
 	lost     int                  // writes that were refused, because the lease was somebody else's
 	last     *trade.Reconciliation
+	halts    []trade.Standing
+}
+
+func newLedger(settings trade.Settings) *ledger {
+	return &ledger{settings: settings, cycles: map[time.Time]*trade.Cycle{}, decided: map[time.Time]int{}, asleep: map[string]time.Time{}}
 }
 
 // plans is the ledger as the automation sees it; what is not overridden must not be called.
@@ -50,6 +55,7 @@ type plans struct {
 	app.Settings
 	app.Strategies
 	app.Standings
+	app.History
 	*ledger
 }
 
@@ -156,6 +162,9 @@ func (j journal) StartCycle(_ context.Context, cycle trade.Cycle) error {
 	}
 	cycle.Outcome = trade.CycleRunning
 	j.cycles[cycle.Slot], j.running = &cycle, &cycle
+	if !cycle.NextRun.IsZero() && !j.next.After(cycle.Slot) {
+		j.next = cycle.NextRun
+	}
 	return nil
 }
 
@@ -319,7 +328,7 @@ func raceOverAYear(t *testing.T, seed uint64) {
 	settings.Schedule = trade.ScheduleSettings{Kind: trade.AtBarClose, MarketHoursOnly: true}
 	begin, end := at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")
 	waitFor(t.Context(), begin.Sub(clock.System().Now()))
-	l := &ledger{settings: settings, cycles: map[time.Time]*trade.Cycle{}, decided: map[time.Time]int{}, asleep: map[string]time.Time{}}
+	l := newLedger(settings)
 	var racing sync.WaitGroup
 	racers := []*process{newProcess(l, "first", rand.New(rand.NewPCG(seed, 1))), newProcess(l, "second", rand.New(rand.NewPCG(seed, 2)))}
 	for _, racer := range racers {

@@ -65,7 +65,7 @@ func (a *Automation) lookAtClock(ctx context.Context, account trade.BrokerageAcc
 	if known && a.Clock.Now().Sub(seen.at) < a.ClockAge {
 		return seen, nil
 	}
-	brokerage, err := a.Brokerages.Open(ctx, account)
+	brokerage, err := a.open(ctx, account)
 	if err != nil {
 		return seenClock{}, err
 	}

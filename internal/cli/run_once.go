@@ -24,8 +24,8 @@ func runOnceCommand(env *Environment) *cobra.Command {
 		Long: "Run one trading cycle now and end, for cron and the like.\n" +
 			"Without --all: the account of ALPACA_API_KEY with the settings in YAML. With --all: every automated account of the database,\n" +
 			"each by its own strategy. Running it twice orders nothing twice.\n\n" +
-			"Exit codes: 0 done; 1 not begun (a setting, the database or the broker); 2 wrong command line; 3 the market is closed;\n" +
-			"4 trading is halted; 5 a cycle failed; 6 another process is busy with the account. With --all: the worst of them.",
+			"Exit codes: 0 done; 1 not begun (a setting or the database); 2 wrong command line; 3 the market is closed;\n" +
+			"4 trading is halted; 5 a cycle failed (its record says why); 6 another process is busy with the account. With --all: the worst of them.",
 		Args: noArguments,
 	}
 	all := command.Flags().Bool("all", false, "every automated account of the database")

@@ -96,8 +96,16 @@ func TestRunOnceSaysHowEachAccountWent(t *testing.T) {
 	advance(t, simulator, at(17, 1, 0))
 	all(5, map[string]ranOne{
 		"good": {Cycle: cycle("done")}, "halted": {Code: 4, Problem: "Lunch.", Cycle: cycle("skipped")},
-		"broken": {Code: 5, Cycle: cycle("failed")}, "deaf": {Code: 1, Problem: "refused the request"},
+		"broken": {Code: 5, Cycle: cycle("failed")}, "deaf": {Code: 4, Problem: "refused the request", Cycle: cycle("failed")},
 	})
+	for _, symbol := range []string{"AAPL", "MSFT"} { // also of a symbol on which nothing was ever decided
+		if _, said, _ := sh.ends(t, "explain", "--account", "deaf", "--symbol", symbol); !strings.Contains(said, "refused the request") {
+			t.Errorf("explain says of %s: %s", symbol, said)
+		}
+	}
+	if _, said, _ := sh.ends(t, "status", "--account", "deaf"); !strings.Contains(said, "refuses the account's keys") {
+		t.Errorf("the keys are refused, and the account is not halted: %s", said)
+	}
 	if again := len(ordersUnder(t, simulator, "PKGOOD")); again != placed {
 		t.Errorf("the same bars were ordered on again: %d orders, then %d", placed, again)
 	}

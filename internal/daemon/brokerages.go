@@ -67,7 +67,7 @@ func (d dialer) dial(mode string, keyID, secretKey secret.Text) (*alpaca.Client,
 	}
 	if mode == "demo" {
 		if d.demo == nil {
-			return nil, fault.New(fault.Unavailable, "This is a demonstration account, and the server runs without the demonstration market. Start it with --demo and act on its pages: the market lives inside that server, where no command reaches it.")
+			return nil, fault.Because(app.ErrElsewhere, fault.Unavailable, "This is a demonstration account, and the server runs without the demonstration market. Start it with --demo and act on its pages: the market lives inside that server, where no command reaches it.")
 		}
 		settings.TradingURL, settings.DataURL, settings.Transport = demoAddress, demoAddress, d.demo
 		settings.Accounts, settings.Data = d.pretended, nil

@@ -44,12 +44,13 @@ func (d *Desk) RunCycle(ctx context.Context, run Run) (trade.Cycle, error) {
 	return cycle, err
 }
 
-// begin records that the cycle runs.
+// begin records that the cycle runs, and plans the account's next one with it.
 func (t *turn) begin(ctx context.Context) (trade.Cycle, error) {
 	cycle := trade.Cycle{
-		ID: t.NewID(), AccountID: t.AccountID, UserID: t.UserID, Slot: t.Slot,
+		ID: t.NewID(), AccountID: t.AccountID, UserID: t.UserID, Slot: t.Slot, NextRun: t.NextRun,
 		StartedAt: t.Clock.Now(), DryRun: t.DryRun, Outcome: trade.CycleRunning,
 	}
+	t.AtStep(StepBeginning)
 	if err := t.Journal.StartCycle(ctx, cycle); err != nil {
 		return trade.Cycle{}, err
 	}

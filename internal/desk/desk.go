@@ -118,6 +118,7 @@ type Run struct {
 	Installation trade.RiskLimits // hold besides Settings.Risk
 	Symbols      []string
 	Slot         time.Time // unique for the account
+	NextRun      time.Time // the account's next slot, planned in the transaction that records this one; zero: none is
 	DryRun       bool      // everything but journaled intents and orders
 	// LeaseWait is how long to wait while another process holds the account's lease; a process
 	// that died holds it for its remaining length. Zero: not at all.

@@ -21,10 +21,14 @@ const (
 	mostMismatches = 2
 )
 
-// halt stops the account. It is written down even when the cycle's time is over.
+// halt stops the account, unless it is stopped for that cause already. It is written down even when
+// the cycle's time is over.
 func (t *turn) halt(ctx context.Context, cause trade.HaltCause, reason string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
+	if now, err := t.Journal.Standing(ctx, t.AccountID); err == nil && now.State == trade.Halted && now.Cause == cause {
+		return nil
+	}
 	standing := trade.Standing{
 		AccountID: t.AccountID, State: trade.Halted, Cause: cause, Reason: reason, Who: programName, Since: t.Clock.Now(),
 	}

@@ -7,7 +7,8 @@ type Step string
 // The steps, in the order in which a cycle and then a flattening come to them.
 const (
 	StepLeaseTaken     Step = "lease_taken"     // nothing is written yet
-	StepCycleStarted   Step = "cycle_started"   // the cycle's row is there
+	StepBeginning      Step = "beginning"       // a cycle is about to be recorded, and the account's next slot planned
+	StepCycleStarted   Step = "cycle_started"   // both are written
 	StepCompared       Step = "compared"        // journal and broker are compared, the outcome is not written
 	StepReconciled     Step = "reconciled"      // it is written
 	StepDecided        Step = "decided"         // decisions are made, none is written
@@ -26,6 +27,6 @@ const (
 
 // Steps lists all of them.
 var Steps = []Step{
-	StepLeaseTaken, StepCycleStarted, StepCompared, StepReconciled, StepDecided, StepJournaled, StepCanceling, StepCanceled,
-	StepClaiming, StepClaimed, StepAnswered, StepRecorded, StepProtecting, StepFlattening, StepFlattenPlanned, StepFinishing,
+	StepLeaseTaken, StepBeginning, StepCycleStarted, StepCompared, StepReconciled, StepDecided, StepJournaled, StepCanceling,
+	StepCanceled, StepClaiming, StepClaimed, StepAnswered, StepRecorded, StepProtecting, StepFlattening, StepFlattenPlanned, StepFinishing,
 }

@@ -62,7 +62,8 @@ type Journal interface {
 	ReleaseLease(ctx context.Context, lease trade.Lease) error
 
 	// StartCycle records a new cycle in state running; a fault of kind Conflict when the account
-	// has a cycle for the slot already.
+	// has a cycle for the slot already. Where cycle.NextRun is set, it plans the account's next slot
+	// with the record.
 	StartCycle(ctx context.Context, cycle trade.Cycle) error
 	// RecordDecisions writes the cycle's decisions, its intents (in state journaled) and an audit
 	// entry for each intent, together. Intents whose client order id is journaled already are not

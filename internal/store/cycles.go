@@ -43,7 +43,8 @@ func (r cycleRow) cycle() trade.Cycle {
 
 // StartCycle records a new cycle in state running; a fault of kind Conflict when the account has a
 // cycle for the slot already. Cycles of the account that still run are those of a process that
-// died, since the caller holds the account's lease: they are marked as failed.
+// died, since the caller holds the account's lease: they are marked as failed. Where cycle.NextRun is
+// set, the account's next slot is planned with the record: a crash leaves both or neither.
 func (s *Store) StartCycle(ctx context.Context, cycle trade.Cycle) error {
 	if cycle.StartedAt.IsZero() {
 		cycle.StartedAt = s.clock.Now()
@@ -71,8 +72,29 @@ var starting = &kind[trade.Cycle]{
 				cycle.refused = fault.New(fault.Conflict, "This account's cycle of %s has run already.", cycle.of.Slot.UTC().Format("2006-01-02 15:04:05 UTC"))
 			}
 		}
-		return s.endInterrupted(ctx, tx, accepted(all))
+		begun := accepted(all)
+		if err := s.planWith(ctx, tx, begun); err != nil {
+			return err
+		}
+		return s.endInterrupted(ctx, tx, begun)
 	},
+}
+
+// planWith moves the accounts on from the cycles' slots to their next ones. An account whose plan was
+// forgotten or moved on meanwhile keeps it so.
+func (s *Store) planWith(ctx context.Context, tx bun.Tx, started []*one[trade.Cycle]) error {
+	var rows [][]any
+	for _, cycle := range started {
+		if !cycle.of.NextRun.IsZero() {
+			rows = append(rows, []any{cycle.of.AccountID, at(cycle.of.Slot), at(cycle.of.NextRun)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := s.given(tx, "id TEXT, slot BIGINT, next_run_at BIGINT", rows, `UPDATE brokerage_accounts SET next_run_at = given.next_run_at
+		FROM given WHERE brokerage_accounts.id = given.id AND brokerage_accounts.next_run_at <= given.slot`).Exec(ctx)
+	return err
 }
 
 // endInterrupted marks the accounts' other running cycles as failed.

@@ -12,6 +12,7 @@ type Cycle struct {
 	AccountID  string
 	UserID     string
 	Slot       time.Time // the scheduled time in the market's clock; unique for the account
+	NextRun    time.Time // the account's next slot, which the record's beginning plans; zero: it plans none. Not kept
 	MarketTime time.Time // the broker's clock when it was decided
 	StartedAt  time.Time
 	FinishedAt time.Time // zero while running

@@ -107,3 +107,35 @@ func automatedAccounts(t *testing.T, w world) {
 	must(t, err)
 	same(t, "no plan", due[0].NextRunAt.IsZero(), true)
 }
+
+// slotsPlannedWithRecords moves an account on with the record of its slot, and never back: not where the slot
+// has its record, and not where the plan was forgotten or is further.
+func slotsPlannedWithRecords(t *testing.T, w world) {
+	ctx, ann := t.Context(), w.user(t, "ann").ID
+	account := w.account(t, ann, "automatic")
+	account.Automated = true
+	must(t, w.UpdateAccount(ctx, account, audit.Entry{Action: audit.AutomationOn}))
+	slot := func(hours int) time.Time { return start.Add(time.Duration(hours) * time.Hour) }
+	begin := func(hours, next int) error {
+		cycle := newCycle(account.ID, ann, slot(hours))
+		cycle.NextRun = slot(next)
+		return w.StartCycle(ctx, cycle)
+	}
+	planned := func(what string, want time.Time) {
+		t.Helper()
+		account, err := w.AutomatedAccount(ctx, account.ID)
+		must(t, err)
+		same(t, what, account.NextRunAt.Equal(want), true)
+	}
+	must(t, w.SetNextRun(ctx, account.ID, slot(1)))
+	must(t, begin(1, 2))
+	planned("with the record", slot(2))
+	want(t, begin(1, 3), fault.Conflict)
+	planned("after a slot that has run", slot(2))
+	must(t, w.SetNextRun(ctx, account.ID, slot(6)))
+	must(t, begin(3, 4))
+	planned("an account that is further", slot(6))
+	must(t, w.SetNextRun(ctx, account.ID, time.Time{}))
+	must(t, begin(6, 7))
+	planned("an account whose plan was forgotten", time.Time{})
+}

@@ -31,6 +31,7 @@ func Run(t *testing.T, address Address) {
 		{"OneActiveAccount", oneActiveAccount},
 		{"AccountsOfOthers", accountsOfOthers},
 		{"AutomatedAccounts", automatedAccounts},
+		{"SlotsPlannedWithRecords", slotsPlannedWithRecords},
 		{"AccountStrategies", accountStrategies},
 		{"InstallationRisk", installationRisk},
 		{"ArmedAccounts", armedAccounts},
