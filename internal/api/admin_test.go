@@ -118,7 +118,7 @@ func TestDisablingEndsEverythingAtOnce(t *testing.T) {
 	path := "/api/admin/users/" + b.id("ann")
 	root.call("PUT", path, map[string]any{"disabled": true}).want(200)
 	ann.call("GET", "/api/accounts", nil).problem(401)
-	stream.end(5 * time.Second)
+	stream.end()
 	b.visitor().call("POST", "/api/auth/login", map[string]any{"username": "ann", "password": password}).problem(401)
 	root.call("PUT", path, map[string]any{"disabled": false}).want(200)
 	ann.call("GET", "/api/accounts", nil).problem(401) // the old session stays dead
@@ -370,4 +370,24 @@ func TestSecretsOfLinksAreKeptAsHashesOnly(t *testing.T) {
 	if string(auth.HashLinkSecret(secret.NewText(shown.Reveal()+"x"))) == string(hash) {
 		t.Error("two secrets have one hash")
 	}
+}
+
+// A reset takes one factor away and leaves the other: neither link nor administrator opens a session.
+func TestAResetOfOneFactorLeavesTheOther(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	root, app := b.user("root"), b.user("ann").authenticator()
+	path, renewed := "/api/admin/users/"+b.id("ann"), map[string]any{"username": "ann", "password": "another good password"}
+	b.visitor().setPassword(root.call("POST", path+"/reset-password", nil).want(200).followed("/set-password"), "another good password").want(200)
+	ann := b.visitor()
+	ann.call("POST", "/api/auth/login", renewed).want(200)
+	ann.call("GET", "/api/accounts", nil).problem(401)
+	ann.call("POST", "/api/auth/verify-2fa", token(app.next())).want(200)
+	ann.call("GET", "/api/accounts", nil).want(200)
+
+	root.call("POST", path+"/reset-2fa", nil).want(200)
+	ann.call("GET", "/api/accounts", nil).problem(401)
+	b.visitor().call("POST", "/api/auth/login", credentials("ann")).problem(401)
+	ann.call("POST", "/api/auth/login", renewed).want(200)
+	ann.call("GET", "/api/accounts", nil).want(200)
 }
