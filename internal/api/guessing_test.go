@@ -110,9 +110,16 @@ func withoutID(a answer) string {
 	return strings.ReplaceAll(a.text, a.header.Get("X-Request-Id"), "")
 }
 
-// TestNobodyCanTellWhoExists: the same bytes, and medians of 300 sign-ins each within 5 ms.
+// dear hashes take some ten milliseconds, so that one that is left out is seen.
+func dear(c *app.Config, _ *api.Config) {
+	c.Passwords = auth.NewPasswords(auth.PasswordCost{MemoryKiB: 12 * 1024, Iterations: 1, Lanes: 1})
+}
+
+// TestNobodyCanTellWhoExists: the same bytes, and medians of 300 sign-ins each within 5 ms, although
+// nothing makes all of them wait as long as in production. What a busy machine does to the medians
+// more sign-ins take away; what the program does they do not.
 func TestNobodyCanTellWhoExists(t *testing.T) {
-	b := setup(t, unlimited)
+	b := setup(t, unlimited, dear)
 	b.user("ann")
 	b.create(auth.User{Username: "former", Role: auth.Trader, Disabled: true})
 	tries := map[string]map[string]any{
@@ -125,31 +132,43 @@ func TestNobodyCanTellWhoExists(t *testing.T) {
 	took := map[string][]time.Duration{}
 	said := map[string]bool{}
 	v := b.visitor()
-	for range 300 {
-		for name, body := range tries {
-			if _, err := b.store.Writer().ExecContext(t.Context(), "DELETE FROM sign_in_failures"); err != nil {
-				t.Fatal(err)
+	apart := []string{"nothing was measured"}
+	for round := 0; len(apart) > 0 && round < 8; round++ {
+		for range 300 {
+			for name, body := range tries {
+				if _, err := b.store.Writer().ExecContext(t.Context(), "DELETE FROM sign_in_failures"); err != nil {
+					t.Fatal(err)
+				}
+				begin := time.Now()
+				answer := v.call("POST", "/api/auth/login", body)
+				took[name] = append(took[name], time.Since(begin))
+				said[fmt.Sprint(answer.status, withoutID(answer), answer.header.Values("Set-Cookie"), len(answer.header))] = true
 			}
-			begin := time.Now()
-			answer := v.call("POST", "/api/auth/login", body)
-			took[name] = append(took[name], time.Since(begin))
-			said[fmt.Sprint(answer.status, withoutID(answer), answer.header.Values("Set-Cookie"), len(answer.header))] = true
 		}
+		apart = mediansApart(took, "unknown", 5*time.Millisecond)
+		t.Logf("after %d each: %v", len(took["unknown"]), apart)
+	}
+	if len(apart) > 0 {
+		t.Errorf("who exists can be told by the time: %v", apart)
 	}
 	if len(said) != 1 {
 		t.Errorf("answers differ: %v", said)
 	}
-	medians := map[string]time.Duration{}
-	for name, durations := range took {
-		slices.Sort(durations)
-		medians[name] = durations[len(durations)/2]
+}
+
+// mediansApart names what takes longer or shorter than the other by more than that.
+func mediansApart(took map[string][]time.Duration, other string, most time.Duration) []string {
+	median := func(name string) time.Duration {
+		sorted := slices.Sorted(slices.Values(took[name]))
+		return sorted[len(sorted)/2]
 	}
-	for name, median := range medians {
-		if difference := (median - medians["unknown"]).Abs(); difference > 5*time.Millisecond {
-			t.Errorf("%s takes %v, an unknown name %v", name, median, medians["unknown"])
+	var apart []string
+	for name := range took {
+		if one, two := median(name), median(other); (one - two).Abs() > most {
+			apart = append(apart, fmt.Sprintf("%s takes %v, %s %v", name, one, other, two))
 		}
 	}
-	t.Logf("medians of 300: %v", medians)
+	return apart
 }
 
 // TestARefusalTakesItsTime: no refused sign-in answers before the floor, whatever the reason.

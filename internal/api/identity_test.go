@@ -142,7 +142,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		b.clock.Advance(time.Second)
 		there.signIn("ann")
 		b.clock.Advance(time.Second)
-		elsewhere.signIn("ann")
+		elsewhere.call("POST", "/api/auth/login", credentials("ann"), "User-Agent", strings.Repeat("ü", 5000)+"\xff").want(200)
 		bob := b.user("bob")
 		var open []struct {
 			ID, Address string
@@ -150,7 +150,8 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 			Current     bool
 		}
 		here.call("GET", "/api/sessions", nil).want(200).decode(&open)
-		if len(open) != 3 || !open[2].Current || open[0].Current || open[0].Address != "127.0.0.1" || !strings.Contains(open[0].UserAgent, "Go-http-client") {
+		if len(open) != 3 || !open[2].Current || open[0].Current || open[0].Address != "127.0.0.1" ||
+			!strings.Contains(open[1].UserAgent, "Go-http-client") || open[0].UserAgent != strings.Repeat("ü", 200) {
 			t.Fatalf("sessions %+v", open)
 		}
 		bob.call("DELETE", "/api/sessions/"+open[0].ID, nil).problem(404)
@@ -211,7 +212,7 @@ func TestAStolenSessionIsWorthNothing(t *testing.T) {
 			page := thief.listen()
 			page.next("status", "")
 			act(t, b, owner)
-			page.end(5 * time.Second)
+			page.end()
 			thief.keep(stolen)
 			thief.call("GET", "/api/accounts", nil).problem(401)
 			thief.call("GET", "/api/stream", nil).problem(401)

@@ -47,6 +47,7 @@ type bench struct {
 	desk    *fakeDesk
 	bus     *event.Bus
 	keyring *secret.Keyring
+	hashes  *auth.Passwords
 	clock   *clock.Held
 	log     *lockedBuffer
 	server  *httptest.Server
@@ -103,7 +104,7 @@ func setupReplica(t *testing.T, database *store.Store, held *clock.Held, tune fu
 	for _, apply := range options {
 		apply(&forApp, &forAPI)
 	}
-	b.app = app.New(forApp)
+	b.app, b.hashes = app.New(forApp), forApp.Passwords
 	forAPI.App = b.app
 	handler, err := api.New(forAPI)
 	if err != nil {
@@ -230,7 +231,7 @@ func (b *bench) administrator(name string) *visitor {
 
 func (b *bench) create(user auth.User) {
 	b.t.Helper()
-	hash, err := auth.NewPasswords(cheap).Hash(b.t.Context(), password)
+	hash, err := b.hashes.Hash(b.t.Context(), password)
 	if err != nil {
 		b.t.Fatal(err)
 	}

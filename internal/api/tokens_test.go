@@ -421,7 +421,7 @@ func TestAStreamEndsWithItsToken(t *testing.T) {
 	}()
 	select {
 	case <-advancing:
-	case <-time.After(10 * time.Second):
+	case <-time.After(soon):
 		t.Fatal("the stream of a revoked token goes on")
 	}
 }
