@@ -69,7 +69,7 @@ func (s *server) tagged(next http.Handler) http.Handler {
 			id:        id,
 			log:       s.Logger.With("request", id, "method", r.Method, "path", r.URL.Path, "address", address),
 			host:      r.Host,
-			principal: auth.Principal{Address: address, UserAgent: r.UserAgent()},
+			principal: auth.Principal{Address: address, UserAgent: userAgent(r)},
 			device:    s.deviceOf(r),
 			header:    w.Header(),
 		}
@@ -78,6 +78,14 @@ func (s *server) tagged(next http.Handler) http.Handler {
 		defer func() { s.tell(known, answer.status, s.Clock.Now().Sub(began)) }()
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))
 	})
+}
+
+// longestUserAgent is how many characters are kept of what a browser says of itself.
+const longestUserAgent = 200
+
+func userAgent(r *http.Request) string {
+	characters := []rune(r.UserAgent())
+	return string(characters[:min(longestUserAgent, len(characters))])
 }
 
 func (s *server) tell(known *request, status int, took time.Duration) {

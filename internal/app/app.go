@@ -106,12 +106,10 @@ func (a *App) Close() {
 func (a *App) entry(p auth.Principal, action audit.Action, target string, details map[string]any) audit.Entry {
 	return audit.Entry{
 		At: a.Clock.Now(), Actor: p.UserID, ActorName: p.Username, Session: p.SessionID,
-		Address: p.Address, UserAgent: truncate(p.UserAgent, longestUserAgent),
+		Address: p.Address, UserAgent: p.UserAgent,
 		Action: action, Target: target, Details: details,
 	}
 }
-
-const longestUserAgent = 200
 
 // truncate cuts s to at most n characters.
 func truncate(s string, n int) string {
