@@ -3,22 +3,26 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/clock"
+	"github.com/jcap24/alpaca-trader/internal/config"
 )
 
 // readiness knows why the server should get no requests yet, or no more: it stops, its database
-// does not answer, or automated accounts have not been compared with their brokers since the start.
-// The last holds back at the start only: drift that is found later is shown on the pages, which
+// does not answer or cannot be written, or automated accounts have not been compared with their
+// brokers since the start. The last holds back at the start only: drift that is found later is shown on the pages, which
 // somebody must reach to look at it.
 type readiness struct {
 	store interface {
 		Ping(context.Context) error
+		CheckWrites(context.Context) error
 		Uncompared(ctx context.Context, since time.Time) (int, error)
 	}
+	space    func() (free int64, known bool) // on the database's disk, in bytes; nil: it is not this machine's
 	started  time.Time
 	trades   bool // this process runs cycles
 	log      *slog.Logger
@@ -31,8 +35,20 @@ type readiness struct {
 	reasons  []string // of the last look
 }
 
+// spaceOf looks at the disk of the database's file; nil where there is none.
+func spaceOf(cfg config.Config) func() (int64, bool) {
+	file, ok := cfg.DatabaseFile()
+	if !ok {
+		return nil
+	}
+	return func() (int64, bool) { return freeSpace(filepath.Dir(file)) }
+}
+
 // stop says that no more requests should come.
 func (r *readiness) stop() { r.stopping.Store(true) }
+
+// fullDisk is how many free bytes are none: a commit needs more.
+const fullDisk = 1 << 20
 
 const (
 	readyPatience = 2 * time.Second
@@ -58,6 +74,9 @@ func (r *readiness) look(ctx context.Context) []string {
 	if err := r.store.Ping(ctx); err != nil {
 		return []string{r.silent(err)}
 	}
+	if r.full(ctx) {
+		return []string{"The database cannot be written: its disk is full or fails."}
+	}
 	if r.settled || !r.trades {
 		return nil
 	}
@@ -72,6 +91,21 @@ func (r *readiness) look(ctx context.Context) []string {
 	r.settled = true
 	r.log.Info("ready")
 	return nil
+}
+
+// full reports whether writes fail. It writes only where one has failed before.
+func (r *readiness) full(ctx context.Context) bool {
+	if r.space != nil {
+		if free, known := r.space(); known && free < fullDisk {
+			r.log.Warn("not ready: the database's disk is full", "free bytes", free)
+			return true
+		}
+	}
+	err := r.store.CheckWrites(ctx)
+	if err != nil {
+		r.log.Warn("not ready: the database cannot be written", "cause", err)
+	}
+	return err != nil
 }
 
 func (r *readiness) silent(err error) string {

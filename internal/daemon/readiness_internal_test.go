@@ -14,17 +14,20 @@ import (
 // pretendedStore answers what the test says.
 type pretendedStore struct {
 	silent     error
+	full       error
 	uncompared int
 	asked      int
 }
 
 func (s *pretendedStore) Ping(context.Context) error { s.asked++; return s.silent }
 
+func (s *pretendedStore) CheckWrites(context.Context) error { return s.full }
+
 func (s *pretendedStore) Uncompared(context.Context, time.Time) (int, error) {
 	return s.uncompared, nil
 }
 
-// TestReadinessHasReasons: the database, the comparison at the start, and the stop; later drift is no
+// TestReadinessHasReasons: the database, its disk, the comparison at the start, and the stop; later drift is no
 // reason, and the database is asked once a second at most.
 func TestReadinessHasReasons(t *testing.T) {
 	t.Parallel()
@@ -50,6 +53,18 @@ func TestReadinessHasReasons(t *testing.T) {
 	want()
 	held.Advance(readyAge)
 	database.uncompared = 1 // drift, found later
+	want()
+	held.Advance(readyAge)
+	database.full = errors.New("no space left")
+	want("The database cannot be written: its disk is full or fails.")
+	held.Advance(readyAge)
+	database.full = nil
+	want()
+	held.Advance(readyAge)
+	ready.space = func() (int64, bool) { return fullDisk - 1, true }
+	want("The database cannot be written: its disk is full or fails.")
+	held.Advance(readyAge)
+	ready.space = func() (int64, bool) { return fullDisk, true }
 	want()
 	held.Advance(readyAge)
 	database.silent = errors.New("gone")

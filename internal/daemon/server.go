@@ -247,7 +247,7 @@ func build(ctx context.Context, options Options) (*house, error) {
 	}
 	h := &house{options: options, store: database, bus: &event.Bus{}, metrics: metrics.New(options.Version)}
 	database.Observe(h.metrics.Transacted)
-	h.ready = &readiness{store: database, started: clock.System().Now(), trades: options.Scheduler, log: options.Log, clock: clock.System()}
+	h.ready = &readiness{store: database, space: spaceOf(options.Config), started: clock.System().Now(), trades: options.Scheduler, log: options.Log, clock: clock.System()}
 	if h.witness, err = newWitness(options.Config, database, keyring, options.Log); err != nil {
 		return nil, errors.Join(err, database.Close())
 	}

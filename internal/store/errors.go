@@ -15,6 +15,7 @@ import (
 // SQLite's result codes (sqlite.org/rescode.html) that have a meaning here.
 const (
 	sqliteBusy         = 5
+	sqliteReadOnly     = 8
 	sqliteIOError      = 10
 	sqliteCorrupt      = 11
 	sqliteFull         = 13
@@ -79,9 +80,12 @@ func explain(err error) error {
 	return err
 }
 
+// isFull reports whether the disk is full, fails, or may only be read; PostgreSQL says the last of a
+// server that follows another.
 func isFull(err error) bool {
 	code := sqliteCode(err) & 0xff
-	return code == sqliteFull || code == sqliteIOError || postgresCode(err) == "53100"
+	class := postgresCode(err)
+	return code == sqliteFull || code == sqliteIOError || code == sqliteReadOnly || class == "53100" || class == "25006"
 }
 
 // isAway reports whether the database is gone, restarting, busy or out of connections.

@@ -167,7 +167,7 @@ func (s *Store) runGroup(group []*groupedAct) {
 		}
 		return
 	}
-	err = tx.Commit()
+	err = s.wrote(tx.Commit())
 	for _, a := range group {
 		a.err = firstError(a.err, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -47,6 +48,8 @@ type Store struct {
 	claims   *actGroup // claims of orders, that do
 	growth   auditGrowth
 	observe  func(took time.Duration, err error) // told of write transactions; nil: nobody is
+
+	unwritable atomic.Bool // the last write failed because of the disk
 
 	endServing func() error // gives back the lock of the one server; nil: this process is none
 	shown      string       // which database this is, for sentences: without user and password
@@ -130,7 +133,7 @@ func (s *Store) Observe(told func(took time.Duration, err error)) { s.observe = 
 // the database holds all of its changes or none. change must not use s.write itself.
 func (s *Store) transact(ctx context.Context, change func(ctx context.Context, tx bun.Tx) error) error {
 	began := s.clock.Now()
-	err := s.write.RunInTx(ctx, nil, change)
+	err := s.wrote(s.write.RunInTx(ctx, nil, change))
 	if s.observe != nil {
 		s.observe(s.clock.Now().Sub(began), err)
 	}
