@@ -75,7 +75,7 @@ func (e *encryption) prepareACME(settings config.TLS) (err error) {
 	e.manager = &autocert.Manager{
 		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(settings.Cache), Email: settings.Email,
 		HostPolicy: autocert.HostWhitelist(settings.Domains...),
-		Client:     &acme.Client{DirectoryURL: settings.Directory, UserAgent: "alpaca-trader"},
+		Client:     &acme.Client{DirectoryURL: settings.Directory, UserAgent: "alpaca-trader", HTTPClient: authorityClient()},
 	}
 	e.config = e.manager.TLSConfig()
 	if settings.HTTPBind != "" {
@@ -83,6 +83,16 @@ func (e *encryption) prepareACME(settings config.TLS) (err error) {
 	}
 	return err
 }
+
+// authorityClient asks the authority that the operator named and is led to no other.
+func authorityClient() *http.Client {
+	return &http.Client{
+		Timeout:       authorityPatience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+const authorityPatience = 30 * time.Second // of one request
 
 // ownFolder makes the folder, or refuses one that others can enter: it holds private keys.
 func ownFolder(folder string) error {
