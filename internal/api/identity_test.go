@@ -251,7 +251,9 @@ func TestChangingPasswordAndAddress(t *testing.T) {
 	change(password, password).problem(400)
 	change(password, "short").problem(400)
 	change(password, "password123").problem(400)
+	bot := v.token("read")
 	change(password, "another good one").want(200)
+	bot.call("GET", "/api/watchlist", nil).want(200) // tokens are revoked one by one
 	b.visitor().call("POST", "/api/auth/login", credentials("ann")).problem(401)
 	b.visitor().call("POST", "/api/auth/login", map[string]any{"username": "ann", "password": "another good one"}).want(200)
 	for _, test := range []struct {

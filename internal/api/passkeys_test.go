@@ -174,7 +174,12 @@ func TestPasskeysAreNamedAndDeleted(t *testing.T) {
 	if said := ann.call("GET", "/api/security", nil).want(200).text; !strings.Contains(said, `"Telephone"`) || !strings.Contains(said, `"Key"`) {
 		t.Errorf("known: %s", said)
 	}
+	elsewhere, before := b.visitor(), ann.cookie().Value
+	elsewhere.show("sign_in", authenticator).want(200)
 	ann.call("DELETE", "/api/passkeys/"+second, nil).want(200)
+	if elsewhere.signedIn() || ann.cookie().Value == before {
+		t.Error("deleting a passkey left another session alive, or its own token as it was")
+	}
 	b.visitor().show("sign_in", authenticator).problem(401)
 	if !strings.Contains(b.visitor().password("ann"), "requires_2fa") {
 		t.Error("the first passkey does not count as a second factor any more")
