@@ -182,6 +182,21 @@ func auditChain(t *testing.T, w world) {
 	same(t, "an edited entry is named", broken, 1)
 }
 
+// The program never deletes a user; whoever does it by hand leaves the log as it was.
+func auditOutlivesItsUser(t *testing.T, w world) {
+	ann := w.user(t, "ann")
+	account := w.account(t, ann.ID, "paper")
+	must(t, w.DeleteAccount(t.Context(), ann.ID, account.ID, audit.Entry{Action: audit.AccountDeleted, Actor: ann.ID}))
+	_, err := w.Writer().ExecContext(t.Context(), "DELETE FROM users")
+	must(t, err)
+	_, err = w.UserByID(t.Context(), ann.ID)
+	want(t, err, fault.NotFound)
+	same(t, "entries", len(verifyAudit(t, w.Store)), 3)
+	entries, err := w.AuditEntries(t.Context(), audit.Filter{Actor: ann.ID, Limit: 10})
+	must(t, err)
+	same(t, "what the user did", len(entries), 2)
+}
+
 func auditNeedsItsKey(t *testing.T, w world) {
 	keyless := w.again(t, func(o *store.Options) { o.AuditKey = []byte{} })
 	want(t, keyless.Append(t.Context(), audit.Entry{}), fault.Internal)

@@ -55,6 +55,7 @@ func Run(t *testing.T, address Address) {
 		{"Installation", installation},
 		{"AuditChain", auditChain},
 		{"AuditNeedsItsKey", auditNeedsItsKey},
+		{"AuditOutlivesItsUser", auditOutlivesItsUser},
 		{"CyclesOnceASlot", cyclesOnceASlot},
 		{"InterruptedCycle", interruptedCycle},
 		{"DecisionsComeBack", decisionsComeBack},
