@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,27 +29,55 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// counted tells how much was taken of what it reads.
+type counted struct {
+	io.Reader
+	taken atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.taken.Add(int64(n))
+	return n, err
+}
+
+// TestABodyOfFiftyMegabytesIsRefused: whether its length is said beforehand or it comes in pieces, and
+// whether the client waits to be asked for it or not; most of it is never taken.
 func TestABodyOfFiftyMegabytesIsRefused(t *testing.T) {
 	t.Parallel()
-	v := setup(t).visitor()
-	for _, length := range []int64{50 << 20, -1} { // said beforehand, and in pieces
-		request, err := http.NewRequestWithContext(t.Context(), "POST", v.url+"/api/auth/login", io.LimitReader(zeros{}, 50<<20))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.ContentLength = length
-		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("Expect", "100-continue") // so that the answer is not lost behind the body
-		v.client.Transport = &http.Transport{ExpectContinueTimeout: 20 * time.Second, DisableKeepAlives: true}
-		response, err := v.client.Do(request)
-		if err != nil {
-			continue // the server has closed the connection on us, which is as good
-		}
-		response.Body.Close()
-		if response.StatusCode != http.StatusRequestEntityTooLarge {
-			t.Errorf("length %d: %s", length, response.Status)
+	b := setup(t)
+	v := b.user("ann")
+	for _, route := range []string{"POST /api/auth/login", "PUT /api/settings", "POST /api/2fa/setup"} { // a stranger's, a user's, and one that reads none
+		method, path, _ := strings.Cut(route, " ")
+		for _, length := range []int64{50 << 20, -1} {
+			for _, asks := range []bool{true, false} {
+				body := &counted{Reader: io.LimitReader(zeros{}, 50<<20)}
+				request, err := http.NewRequestWithContext(t.Context(), method, v.url+path, body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.ContentLength = length
+				request.Header.Set("Content-Type", "application/json")
+				request.Header.Set("Origin", v.url)
+				if asks {
+					request.Header.Set("Expect", "100-continue") // so that the answer is not lost behind the body
+				}
+				v.client.Transport = &http.Transport{ExpectContinueTimeout: time.Minute, DisableKeepAlives: true}
+				response, err := v.client.Do(request)
+				name := fmt.Sprintf("%s, length %d, asking %v", route, length, asks)
+				if err == nil { // otherwise the server has hung up on us, which is as good
+					response.Body.Close()
+					if path != "/api/2fa/setup" && response.StatusCode != http.StatusRequestEntityTooLarge {
+						t.Errorf("%s: %s", name, response.Status)
+					}
+				}
+				if taken := body.taken.Load(); taken > 25<<20 { // what stands in the buffers of the connection is some megabytes
+					t.Errorf("%s: %d bytes were taken", name, taken)
+				}
+			}
 		}
 	}
+	v.call("GET", "/api/accounts", nil).want(200)
 }
 
 func TestAPackedBodyIsRefused(t *testing.T) {
@@ -71,20 +100,20 @@ func TestAPackedBodyIsRefused(t *testing.T) {
 func TestDeepAndRepeatedBodies(t *testing.T) {
 	t.Parallel()
 	v := setup(t).visitor()
-	for name, body := range map[string]string{
-		"objects":  strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000),
-		"lists":    `{"username":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}",
-		"open":     strings.Repeat(`[{"a":`, 10000),
-		"twice":    `{"username":"ann","username":"bob","password":"x"}`,
-		"unlike":   `{"username":"ann","USERNAME":"bob","password":"x"}`,
-		"escaped":  `{"username":"ann","usern\u0061me":"bob","password":"x"}`,
-		"number":   `{"username":"ann","password":` + strings.Repeat("9", 100000) + `}`,
-		"inside":   `{"username":{"a":1,"a":2},"password":"x"}`,
-		"keys":     `{` + strings.Repeat(`"k":1,`, 50000) + `"k":1}`,
-		"no value": `{"username":}`,
+	for name, test := range map[string]struct{ body, says string }{
+		"objects":  {strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000), "nested too deeply"},
+		"lists":    {`{"username":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}", "nested too deeply"},
+		"open":     {strings.Repeat(`[{"a":`, 10000), "nested too deeply"},
+		"twice":    {`{"username":"ann","username":"bob","password":"x"}`, `has the key "username" twice`},
+		"unlike":   {`{"username":"ann","USERNAME":"bob","password":"x"}`, `has the key "USERNAME" twice`},
+		"escaped":  {`{"username":"ann","usern\u0061me":"bob","password":"x"}`, `has the key "username" twice`},
+		"number":   {`{"username":"ann","password":` + strings.Repeat("9", 100000) + `}`, "too large or of the wrong kind"},
+		"inside":   {`{"username":{"a":1,"a":2},"password":"x"}`, `has the key "a" twice`},
+		"keys":     {`{` + strings.Repeat(`"k":1,`, 50000) + `"k":1}`, `has the key "k" twice`},
+		"no value": {`{"username":}`, "not valid JSON"},
 	} {
-		if said := v.call("POST", "/api/auth/login", body).problem(400); len(said) > 300 {
-			t.Errorf("%s: the answer repeats the body: %.100s", name, said)
+		if said := v.call("POST", "/api/auth/login", test.body).problem(400); len(said) > 300 || !strings.Contains(said, test.says) {
+			t.Errorf("%s: the answer is not that it %s: %.300s", name, test.says, said)
 		}
 	}
 }

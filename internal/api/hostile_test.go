@@ -170,7 +170,7 @@ var metacharacters = []string{
 // and query, on both databases: nothing breaks, nothing is lost, nothing is said of the inside.
 func TestTextIsOnlyText(t *testing.T) {
 	t.Parallel()
-	schemas := bodySchemas(t)
+	schemas, parameters := bodySchemas(t), queryParameters(t)
 	storetest.Each(t, func(t *testing.T, address storetest.Address) {
 		b := setupOn(t, address)
 		b.user("root")
@@ -185,7 +185,9 @@ func TestTextIsOnlyText(t *testing.T) {
 				for _, field := range schemas[route].texts("") {
 					harmless(t, fmt.Sprintf("%s: %s is %q", route, field, text), v.call(method, path, schemas[route].with(routeAccess[route].body, field, text)))
 				}
-				harmless(t, fmt.Sprintf("%s with %q", route, text), v.call(method, hostilePath(route, text), routeAccess[route].content()))
+				for _, path := range hostilePaths(route, text, parameters[route]) {
+					harmless(t, method+" "+path, v.call(method, path, routeAccess[route].content()))
+				}
 			}
 		}
 		bystander.call("GET", "/api/accounts", nil).want(200)
@@ -199,16 +201,46 @@ func TestTextIsOnlyText(t *testing.T) {
 	})
 }
 
-// hostilePath puts the text into the route's path, and into the query that some routes read.
-func hostilePath(route, text string) string {
+// queryParameters are the parameters that each route reads behind its path.
+func queryParameters(t *testing.T) map[string][]string {
+	t.Helper()
+	description, err := api.OpenAPI("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct{ Name, In string }
+		}
+	}
+	if err := json.Unmarshal(description, &document); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for path, methods := range document.Paths {
+		for method, operation := range methods {
+			for _, parameter := range operation.Parameters {
+				if parameter.In == "query" {
+					route := strings.ToUpper(method) + " " + path
+					found[route] = append(found[route], parameter.Name)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// hostilePaths puts the text into the route's path, and into each parameter alone: beside another
+// that is refused it would not be looked at.
+func hostilePaths(route, text string, parameters []string) []string {
+	_, usual := target(route)
 	_, path, _ := strings.Cut(route, " ")
 	inPath := strings.NewReplacer("/", "%2F", ".", "%2E").Replace(url.PathEscape(text))
-	path = strings.NewReplacer("{id}", inPath, "{name}", inPath, "{symbol}", inPath).Replace(path)
-	query := url.Values{}
-	for _, name := range []string{"q", "after", "before", "limit", "period", "status", "action", "actor", "from", "to", "format"} {
-		query.Set(name, text)
+	paths := []string{strings.NewReplacer("{id}", inPath, "{name}", inPath, "{symbol}", inPath).Replace(path)}
+	for _, name := range parameters {
+		paths = append(paths, usual+"?"+url.Values{name: {text}}.Encode())
 	}
-	return path + "?" + query.Encode()
+	return paths
 }
 
 // TestNULIsRefused: PostgreSQL keeps no NUL, so that no text may bring one, on either database.
