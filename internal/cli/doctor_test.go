@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,22 +22,50 @@ type clinic struct {
 	file string
 }
 
+// newClinic makes an installation.
 func newClinic(t *testing.T) *clinic {
 	t.Helper()
 	answers := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 	t.Cleanup(answers.Close)
 	sh := newShell(t)
-	c := &clinic{sh, filepath.Join(sh.folder, "trader.db")}
 	for name, value := range map[string]string{
 		"APP_ENV": "production", "SECRET_KEY": secret.GenerateKey().Reveal(), "ENCRYPTION_KEY": secret.GenerateKey().Reveal(),
-		"DATABASE_URL": "sqlite:///" + c.file, "PUBLIC_URL": "https://trader.example.com", "TRUSTED_PROXIES": "127.0.0.1",
-		"BACKUP_EVERY": "24h", "BACKUP_TO": filepath.Join(sh.folder, "safe"), "ALPACA_PAPER_URL": answers.URL,
+		"DATABASE_URL": "sqlite:///trader.db", "PUBLIC_URL": "https://trader.example.com", "TRUSTED_PROXIES": "127.0.0.1",
+		"BACKUP_EVERY": "24h", "BACKUP_TO": "safe", "ALPACA_PAPER_URL": answers.URL,
 	} {
 		sh.environ = append(sh.environ, name+"="+value)
 	}
 	sh.run(t, "create-admin", "--username", "root", "--email", "root@example.org", "--link")
 	sh.run(t, "backup", "create")
-	return c
+	return &clinic{sh, filepath.Join(sh.folder, "trader.db")}
+}
+
+// another is a clinic with the same files and keys.
+func (c *clinic) another(t *testing.T) *clinic {
+	t.Helper()
+	folder := t.TempDir()
+	err := filepath.WalkDir(c.folder, func(from string, entry fs.DirEntry, err error) error {
+		if err != nil || from == c.folder {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(folder, strings.TrimPrefix(from, c.folder))
+		if entry.IsDir() {
+			return os.Mkdir(to, info.Mode().Perm())
+		}
+		content, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, content, info.Mode().Perm())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &clinic{&shell{program: c.program, folder: folder, environ: c.environ}, filepath.Join(folder, "trader.db")}
 }
 
 // with returns the clinic with more settings.
@@ -123,6 +152,7 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 		w.Header().Set("Date", time.Now().UTC().Add(-10*time.Minute).Format(http.TimeFormat))
 	}))
 	t.Cleanup(late.Close)
+	healthy := newClinic(t)
 	for name, test := range map[string]struct {
 		settings []string
 		plant    func(t *testing.T, c *clinic)
@@ -170,7 +200,7 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newClinic(t).with(test.settings...)
+			c := healthy.another(t).with(test.settings...)
 			if test.plant != nil {
 				test.plant(t, c)
 			}
