@@ -8,6 +8,7 @@ import (
 
 	"github.com/jcap24/alpaca-trader/internal/api"
 	"github.com/jcap24/alpaca-trader/internal/app"
+	"github.com/jcap24/alpaca-trader/internal/audit"
 	"github.com/jcap24/alpaca-trader/internal/ratelimit"
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
@@ -292,6 +293,10 @@ func TestAddressesAreTriedAsSeldomAsByRegistering(t *testing.T) {
 		}
 	}
 	ann.call("POST", "/api/auth/step-up", map[string]any{"password": password}).want(200) // what else secures the sign-in goes on
+	recorded, err := b.store.AuditEntries(t.Context(), audit.Filter{Action: audit.EmailChangeFailed, Limit: 10})
+	if err != nil || len(recorded) != 2 || recorded[0].ActorName != "bob" || recorded[1].ActorName != "ann" {
+		t.Errorf("recorded %+v (%v)", recorded, err)
+	}
 }
 
 func TestWhoHasAStolenSessionCannotGuessThePassword(t *testing.T) {

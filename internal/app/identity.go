@@ -138,7 +138,8 @@ func (a *App) ChangePassword(ctx context.Context, p auth.Principal, current, wan
 	return a.Store.ChangePassword(ctx, user.ID, user.PasswordHash, hash, a.entry(p, audit.PasswordChange, userTarget(user.ID), nil))
 }
 
-// ChangeEmail replaces the address and ends all sessions, as ChangePassword does.
+// ChangeEmail replaces the address and ends all sessions, as ChangePassword does. That another user has
+// the address (Conflict) is said, and recorded.
 func (a *App) ChangeEmail(ctx context.Context, p auth.Principal, email string) (auth.User, error) {
 	user, _, err := a.selfProved(ctx, p)
 	if err != nil {
@@ -151,5 +152,9 @@ func (a *App) ChangeEmail(ctx context.Context, p auth.Principal, email string) (
 	if email == user.Email {
 		return auth.User{}, fault.New(fault.Invalid, "This is your address already.")
 	}
-	return a.Store.ChangeEmail(ctx, user.ID, email, a.entry(p, audit.EmailChange, userTarget(user.ID), nil))
+	changed, err := a.Store.ChangeEmail(ctx, user.ID, email, a.entry(p, audit.EmailChange, userTarget(user.ID), nil))
+	if fault.Is(err, fault.Conflict) {
+		err = firstError(a.Store.Append(ctx, a.entry(p, audit.EmailChangeFailed, userTarget(user.ID), nil)), err)
+	}
+	return changed, err
 }

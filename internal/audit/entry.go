@@ -49,6 +49,7 @@ const (
 	StepUpFailed      Action = "step_up_failed" // a wrong password; a wrong code is TwoFactorFailed
 	PasswordChange    Action = "password_change"
 	EmailChange       Action = "email_change"
+	EmailChangeFailed Action = "email_change_failed" // another user has the address
 	SessionEnd        Action = "session_end"
 
 	PasskeyAdded   Action = "passkey_added"
