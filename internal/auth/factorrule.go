@@ -28,7 +28,7 @@ func (r FactorRule) Demands(role Role) bool {
 
 // ErrMustEnroll refuses everything to who must set up a second factor first, but to do that.
 var ErrMustEnroll = fault.New(fault.Forbidden,
-	"This installation demands a second factor. Set up an authenticator app or a passkey on Profile > Security first.")
+	"This installation demands a second factor. Set up an authenticator app or a passkey in the room Security first.")
 
 // ErrLastFactor keeps the last second factor of who must have one.
 var ErrLastFactor = fault.New(fault.Conflict,

@@ -138,8 +138,8 @@ func (c *checkup) admins(ctx context.Context, database *store.Store) error {
 		c.find("administrators", app.Warning, "Run `alpaca-trader users create-admin`.", "There is no administrator.")
 		return nil
 	}
-	c.either("administrators", len(bare) > 0, app.Warning, "They turn it on at Profile > Security.",
-		strings.Join(bare, ", ")+": administrator without a second factor.", fmt.Sprintf("All %d administrators have a second factor.", admins))
+	c.either("administrators", len(bare) > 0, app.Warning, "They turn it on in the room Security.",
+		strings.Join(bare, ", ")+": administrator without a second factor.", fmt.Sprintf("Every administrator has a second factor: %d.", admins))
 	return nil
 }
 

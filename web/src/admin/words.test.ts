@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditReport, Finding, Invite, UserRecord } from '../api/types';
-import { auditSentence, checkSentence, detailWords, disableSentence, inviteState, roleSentence, severities, shortIds, worstFirst } from './words';
+import { auditSentence, checkSentence, detailWords, disableSentence, enableSentence, factorSentence, inviteState, roleSentence, severities, shortIds, worstFirst } from './words';
 
 const user: UserRecord = {
   id: '1', username: 'ann', email: 'a@example.org', role: 'trader', disabled: false, two_factor: false, created_at: '', last_login: null, sessions: 2,
@@ -15,6 +15,9 @@ describe('what an act will do', () => {
   test('disabling names the sessions', () => {
     expect(disableSentence(user)).toContain('2 sessions end within seconds');
     expect(disableSentence({ ...user, sessions: 0 })).toContain('open pages end');
+    expect(disableSentence(user)).toContain('stops trading ann’s accounts');
+    expect(enableSentence(user)).toContain('traded again');
+    expect(factorSentence(user)).toContain('2 sessions end within seconds');
   });
 });
 

@@ -3,7 +3,7 @@ import type { AuditReport, Finding, Invite, Registration, Role, UserRecord } fro
 import { count, readable } from '../format/words';
 
 export const roles: { value: Role; words: string }[] = [
-  { value: 'trader', words: 'Trader: trades with accounts of one’s own' },
+  { value: 'trader', words: 'Trader: trades with their own accounts' },
   { value: 'viewer', words: 'Viewer: looks, changes nothing' },
   { value: 'admin', words: 'Admin: trades, and manages users' },
 ];
@@ -53,18 +53,26 @@ export function checkSentence(findings: Finding[]): string {
 export function roleSentence(user: UserRecord, role: Role): string {
   const name = user.username;
   if (role === user.role) return `${name} is ${role === 'admin' ? 'an' : 'a'} ${role} already.`;
-  if (role === 'admin') return `${name} will see every user and the audit, and can change roles, this one's too.`;
+  if (role === 'admin') return `${name} will see every user and the audit, and can change everybody’s role, yours too.`;
   const lost = user.role === 'admin' ? `${name} loses the admin room. ` : '';
   if (role === 'viewer') return `${lost}${name} can look and change nothing; the automation of ${name}’s accounts goes on as it is set.`;
   return `${lost}${name} can trade with accounts of ${name}’s own.`;
 }
 
 /** What disabling a user will do. */
-export const disableSentence = (user: UserRecord): string =>
-  `${user.username} can no longer sign in, ${sessions(user)} within seconds, and API tokens are refused. Nothing is deleted.`;
+export const disableSentence = ({ username, sessions: open }: UserRecord): string =>
+  `${username} can no longer sign in, ${sessionsEnd(open)} within seconds, and API tokens are refused. The program stops trading ${username}’s accounts; positions and open orders stay. Nothing is deleted.`;
 
-const sessions = (user: UserRecord) =>
-  user.sessions === 0 ? 'open pages end' : `${count(user.sessions, 'session')} ${user.sessions === 1 ? 'ends' : 'end'}`;
+/** What enabling a user again will do. */
+export const enableSentence = ({ username }: UserRecord): string =>
+  `${username} can sign in again with the same password and second factor. Accounts whose automation is on are traded again.`;
+
+/** What resetting the second factor will do. */
+export const factorSentence = ({ username, sessions: open }: UserRecord): string =>
+  `Authenticator app, recovery codes and passkeys of ${username} are removed: the password alone signs in. ${upper(sessionsEnd(open))} within seconds. Do this only when you are sure who asks.`;
+
+const sessionsEnd = (open: number) => (open === 0 ? 'open pages end' : `${count(open, 'session')} ${open === 1 ? 'ends' : 'end'}`);
+const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Whether an invite can still be used: `Used by ann`, `Expired`, `Open`. */
 export function inviteState(invite: Invite, now: number): string {
