@@ -51,7 +51,7 @@ var table = []Setting{
 	{Name: "VAULT_CACERT", Description: "File of the certificate authorities (PEM) that alone vouch for that key service, where one's own signs; without it those of the system.",
 		set: into(func(c *Config) *string { return &c.VaultCACert }, parsePath)},
 	{Name: "DATABASE_URL", Default: "sqlite:///alpaca_trader.db", Secret: true,
-		Description: "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name` (`postgres://` too).",
+		Description: "`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name` (`postgres://` too), to another machine with `?sslmode=verify-full`, and `sslrootcert`, `sslcert`, `sslkey` where wanted.",
 		set:         into(func(c *Config) *secret.Text { return &c.DatabaseURL }, parseDatabaseURL)},
 	{Name: "BIND", Aliases: []string{"GUNICORN_BIND"}, Default: "127.0.0.1:5000",
 		Description: "Address and port of the dashboard; port 0 chooses a free one.",
