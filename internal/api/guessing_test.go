@@ -15,6 +15,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/api"
 	"github.com/jcap24/alpaca-trader/internal/app"
 	"github.com/jcap24/alpaca-trader/internal/auth"
+	"github.com/jcap24/alpaca-trader/internal/auth/authtest"
 	"github.com/jcap24/alpaca-trader/internal/clock"
 	"github.com/jcap24/alpaca-trader/internal/fault"
 	"github.com/jcap24/alpaca-trader/internal/ratelimit"
@@ -79,6 +80,47 @@ func TestAThousandGuessesWhileTheOwnerSignsIn(t *testing.T) {
 			if status := stranger.call("POST", "/api/auth/login", credentials("ann"), "X-Forwarded-For", "198.51.100.9").status; status != 200 && status != 429 {
 				t.Errorf("an unknown browser: %d", status)
 			}
+		})
+	}
+}
+
+// TestAHundredFailuresStopStrangersAlone: no wait helps a browser that is not known, until the owner
+// comes in one of the ways that guessing passwords does not stop.
+func TestAHundredFailuresStopStrangersAlone(t *testing.T) {
+	t.Parallel()
+	for name, come := range map[string]func(b *bench, admin, owner *visitor, passkey *authtest.Authenticator) string{
+		"a known browser": func(_ *bench, _, owner *visitor, passkey *authtest.Authenticator) string {
+			owner.pending("bob")
+			owner.show("second_factor", passkey).want(200)
+			return password
+		},
+		"a passkey": func(b *bench, _, _ *visitor, passkey *authtest.Authenticator) string {
+			b.visitor().show("sign_in", passkey).want(200)
+			return password
+		},
+		"a new password": func(b *bench, admin, _ *visitor, _ *authtest.Authenticator) string {
+			secret := admin.call("POST", "/api/admin/users/"+b.id("bob")+"/reset-password", nil).want(200).followed("/set-password")
+			b.visitor().call("POST", "/api/auth/set-password", map[string]any{"token": secret, "new_password": "another good one"}).want(200)
+			return "another good one"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := named(t, unlimited)
+			admin, owner := b.user("ann"), b.user("bob")
+			passkey, _ := owner.register("Phone")
+			try := func(password string) answer {
+				return b.visitor().call("POST", "/api/auth/login", map[string]any{"username": "bob", "password": password})
+			}
+			try("a guess").problem(401)
+			if _, err := b.store.Writer().ExecContext(t.Context(), "UPDATE sign_in_failures SET failures = ? WHERE source = ''", auth.HardStop); err != nil {
+				t.Fatal(err)
+			}
+			b.clock.Advance(time.Minute)
+			if stopped := try(password); stopped.problem(429) == "" || stopped.header.Get("Retry-After") != "" {
+				t.Errorf("a stranger may wait %q s", stopped.header.Get("Retry-After"))
+			}
+			try(come(b, admin, owner, passkey)).want(200)
 		})
 	}
 }
