@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -206,7 +207,7 @@ func (s *Service) call(ctx context.Context, act string, body map[string]string) 
 	request.Header.Set("X-Vault-Token", s.token.Reveal())
 	response, err := s.client.Do(request)
 	if err != nil {
-		return answer{}, fault.Because(err, fault.Unavailable, "The key service at %s does not answer. Check the address in ENCRYPTION_KEY and that it runs.", s.base.Host)
+		return answer{}, s.silence(err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
@@ -243,6 +244,15 @@ func (s *Service) refusal(act string, status int) error {
 		return fault.Because(cause, fault.Unavailable, "The key service at %s is sealed or starting. Unseal it and start again.", s.base.Host)
 	}
 	return s.unexpected("status "+http.StatusText(status), cause)
+}
+
+// silence is the fault of a call that got no answer.
+func (s *Service) silence(cause error) error {
+	var stranger *tls.CertificateVerificationError
+	if errors.As(cause, &stranger) {
+		return fault.Because(cause, fault.Unavailable, "The certificate of the key service at %s is not vouched for, or is for another name. VAULT_CACERT names an authority of your own.", s.base.Host)
+	}
+	return fault.Because(cause, fault.Unavailable, "The key service at %s does not answer. Check the address in ENCRYPTION_KEY and that it runs.", s.base.Host)
 }
 
 func (s *Service) unexpected(what string, cause error) error {
