@@ -37,7 +37,9 @@ func (v *visitor) listen() *listener {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	response, err := v.client.Do(request)
+	patient := *v.client
+	patient.Timeout = 0 // it would end the stream by itself
+	response, err := patient.Do(request)
 	if err != nil {
 		v.t.Fatal(err)
 	}
