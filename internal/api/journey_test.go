@@ -31,7 +31,7 @@ func TestRegisterSignInAndOut(t *testing.T) {
 	if text := second.call("GET", "/api/session", nil).text; !strings.Contains(text, `"role":"trader"`) {
 		t.Fatalf("the second user is %s", text)
 	}
-	second.call("GET", "/logout", nil).want(303)
+	second.call("GET", "/logout", nil, "Sec-Fetch-Site", "same-origin").want(303)
 	second.call("GET", "/api/accounts", nil).problem(401)
 }
 

@@ -34,7 +34,7 @@ var routeAccess = map[string]access{
 	"POST /api/auth/register": {`{"username":"x","email":"nobody","password":"y"}`, 400, 400, 400, 0},
 	"POST /api/auth/login":    {`{"username":"x","password":"y"}`, 401, 401, 401, 0},
 	"POST /api/auth/logout":   {``, 200, 200, 200, 0},
-	"GET /logout":             {``, 303, 303, 303, 0},
+	"GET /logout":             {``, 303, 403, 403, 0}, // nothing says where the link was
 
 	"POST /api/auth/verify-2fa":    {`{"token":"123456"}`, 400, 400, 400, 0},
 	"POST /api/auth/step-up":       {`{"token":"123456"}`, 401, 400, 400, 0},

@@ -97,6 +97,7 @@ func TestOtherSitesCannotChangeAnything(t *testing.T) {
 	}
 	v.call("GET", "/logout", nil, "Sec-Fetch-Site", "cross-site").problem(403)
 	v.call("GET", "/logout", nil, "Sec-Fetch-Site", "same-site").problem(403)
+	v.call("GET", "/logout", nil, "Origin", "").problem(403) // an older browser, which does not say where the link was
 	v.call("GET", "/api/watchlist", nil).want(200).json(`[]`)
 	v.call("POST", "/api/watchlist", add, "Origin", "", "Sec-Fetch-Site", "same-origin").want(201)
 	v.call("GET", "/logout", nil, "Sec-Fetch-Site", "none").want(303)

@@ -95,11 +95,13 @@ type redirect struct {
 }
 
 // logoutPage ends the session by a link. A link on another site's page must not, so it asks the
-// browser where the link was.
+// browser where the link was; one that does not say has to use the page's button.
 func (s *server) logoutPage(ctx context.Context, input *logoutPageInput) (*redirect, error) {
-	switch input.Site {
-	case "", "none", "same-origin":
+	switch site := input.Site; {
+	case site == "none", site == "same-origin", site == "" && principalOf(ctx).UserID == "":
 		return &redirect{http.StatusSeeOther, "/login"}, s.endSession(ctx)
+	case site == "":
+		return nil, fault.New(fault.Forbidden, "The browser does not say whose link this was. Sign out with the button of the page.")
 	default:
 		return nil, fault.New(fault.Forbidden, "This request comes from another site and was refused.")
 	}
