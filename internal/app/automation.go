@@ -78,7 +78,8 @@ func NewAutomation(config AutomationConfig) *Automation {
 // Tick returns the cycles that are due. Asked again before they ran, it returns the same ones, so
 // a tick lost in a crash loses nothing. An account whose broker does not answer is due by a guess at
 // the market's time, so that its record says what hindered it; where there is none, it is left for
-// the next tick, and so is one whose settings cannot be read.
+// the next tick, and so is one whose settings cannot be read. A broker that is silent is waited for
+// once, however many accounts it has: those of others do not wait for it.
 func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	accounts, err := a.Store.AutomatedAccounts(ctx)
 	if err != nil {
@@ -88,8 +89,9 @@ func (a *Automation) Tick(ctx context.Context) ([]Due, error) {
 	var soon []Soon
 	defer func() { a.announce(soon) }()
 	a.beginPlanning()
+	look := a.waitingOnce()
 	for _, account := range accounts {
-		seen, hindrance := a.lookAtClock(ctx, account)
+		seen, hindrance := look(ctx, account)
 		now, err := a.orGuess(ctx, account, seen.now(a.Clock.Now()), hindrance)
 		switch {
 		case err != nil:

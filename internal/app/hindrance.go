@@ -16,6 +16,8 @@ var (
 	ErrElsewhere = errors.New("the market is in another process")
 	// errUnopened is wrapped where an account's keys cannot be read.
 	errUnopened = errors.New("keys not read")
+	// errSilent is wrapped where a broker has not answered within brokerTimeout.
+	errSilent = errors.New("no answer in time")
 )
 
 // open opens the account's brokerage.
@@ -25,6 +27,22 @@ func (a *Automation) open(ctx context.Context, account trade.BrokerageAccount) (
 		return nil, fmt.Errorf("%w: %w", errUnopened, err)
 	}
 	return brokerage, nil
+}
+
+// waitingOnce returns a lookAtClock that fails at once for the accounts of a mode whose broker has
+// been silent: they share its address.
+func (a *Automation) waitingOnce() func(context.Context, trade.BrokerageAccount) (seenClock, error) {
+	silent := map[string]error{}
+	return func(ctx context.Context, account trade.BrokerageAccount) (seenClock, error) {
+		if err := silent[account.Mode()]; err != nil {
+			return seenClock{}, err
+		}
+		seen, err := a.lookAtClock(ctx, account)
+		if errors.Is(err, errSilent) {
+			silent[account.Mode()] = err
+		}
+		return seen, err
+	}
 }
 
 // orGuess is now where nothing hinders the account. Otherwise it is about the market's time, so that

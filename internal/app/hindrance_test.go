@@ -132,6 +132,53 @@ func TestACycleThatIsAskedForIsRecordedWhateverHindersIt(t *testing.T) {
 	}
 }
 
+// mute is a broker that answers for paper accounts alone.
+type mute struct{ quiet }
+
+func (m mute) Open(_ context.Context, account trade.BrokerageAccount) (app.Brokerage, error) {
+	if account.Paper {
+		return m.quiet, nil
+	}
+	return m, nil
+}
+
+func (mute) Clock(ctx context.Context) (trade.MarketClock, error) {
+	<-ctx.Done()
+	return trade.MarketClock{}, fault.Because(ctx.Err(), fault.BrokerDown, "Alpaca could not be reached.")
+}
+
+// many are the accounts of several users.
+type many struct {
+	plans
+	accounts []trade.BrokerageAccount
+}
+
+func (m many) AutomatedAccounts(context.Context) ([]trade.BrokerageAccount, error) {
+	return m.accounts, nil
+}
+
+// However many accounts a silent broker has, a tick waits for it once, and finds whoever is due.
+func TestASilentBrokerHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, begun := many{plans: plans{ledger: newLedger(everyFive())}}, clock.System().Now()
+		for i := range 20 {
+			store.accounts = append(store.accounts, trade.BrokerageAccount{ID: fmt.Sprint("live ", i), Automated: true, NextRunAt: begun})
+		}
+		store.accounts = append(store.accounts, trade.BrokerageAccount{ID: "paper", Paper: true, Automated: true, NextRunAt: begun})
+		automation := app.NewAutomation(app.AutomationConfig{
+			Store: store, Brokerages: mute{}, Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
+		})
+		due, err := automation.Tick(t.Context())
+		if err != nil || len(due) != 21 || due[20].AccountID != "paper" {
+			t.Errorf("due: %v, %v", due, err)
+		}
+		if took := clock.System().Now().Sub(begun); took > 15*time.Second {
+			t.Errorf("the tick took %v, by the test's own clock", took)
+		}
+	})
+}
+
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jcap24/alpaca-trader/internal/desk"
@@ -73,7 +74,10 @@ func (a *Automation) lookAtClock(ctx context.Context, account trade.BrokerageAcc
 	defer cancel()
 	asked := a.Clock.Now()
 	now, err := brokerage.Clock(ctx)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return seenClock{}, fmt.Errorf("%w: %w", errSilent, err)
+	case err != nil:
 		return seenClock{}, err
 	}
 	if now.Timestamp.IsZero() {
