@@ -64,6 +64,23 @@ func TestInProcessStreams(t *testing.T) {
 	<-left
 }
 
+// A client that has left waits for no handler, which may go on with its request.
+func TestInProcessClientsLeave(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	_, err := ask(t, ctx, func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		leave()
+		<-r.Context().Done()
+		r.Body = http.MaxBytesReader(w, r.Body, 1)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("after leaving: %v", err)
+	}
+	<-ended
+}
+
 func TestInProcessHandlersThatFail(t *testing.T) {
 	t.Parallel()
 	if _, err := ask(t, t.Context(), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }); !errors.Is(err, io.ErrUnexpectedEOF) {
