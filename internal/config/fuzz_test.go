@@ -11,7 +11,7 @@ import (
 func FuzzAccounts(f *testing.F) {
 	for _, text := range []string{
 		"", "accounts:\n", "accounts:\n- name: a\n  api_key: PKSECRETKEY\n  secret_key: hush\n  paper: true\n  active: yes\n", "accounts: [{name: x}]", "accounts: {a: b}",
-		"accounts: &a [*a]", "accounts:\n- name: [1]\n", "- 1\n- 2", "accounts:\n- api_key: PKSECRETKEY\n  unknown: 1\n", "\x00", "? a\n: b", "accounts: !!binary aGk=", "a: &x [1]\nb: [*x,*x]",
+		"\"0PKSECRETKEY", "accounts:\n- api_key: 'PKSECRETKEY\n", "accounts: &a [*a]", "accounts:\n- name: [1]\n", "- 1\n- 2", "accounts:\n- api_key: PKSECRETKEY\n  unknown: 1\n", "\x00", "? a\n: b", "accounts: !!binary aGk=", "a: &x [1]\nb: [*x,*x]",
 	} {
 		f.Add([]byte(text))
 	}

@@ -74,13 +74,14 @@ func (f yamlFile) onlyDocument(file *ast.File) (ast.Node, error) {
 	return root, nil
 }
 
+// syntax ends the library's error here: it shows the lines around the mistake, and these may hold keys.
 func (f yamlFile) syntax(err error) error {
 	var located yaml.Error
 	if !errors.As(err, &located) {
-		return fault.Because(err, fault.Invalid, "%s is not valid YAML.", f.name)
+		return fault.New(fault.Invalid, "%s is not valid YAML.", f.name)
 	}
 	message, _, _ := strings.Cut(located.GetMessage(), "\n")
-	return fault.Because(err, fault.Invalid, "%s:%d: not valid YAML: %s.", f.name, tokenLine(located.GetToken()), message)
+	return fault.New(fault.Invalid, "%s:%d: not valid YAML: %s.", f.name, tokenLine(located.GetToken()), message)
 }
 
 // entries returns a mapping's keys and values, or an error when the node is none or a key is no
