@@ -29,7 +29,7 @@ func TestTheDashboardRaisesTheAuditAlarmAtItsStart(t *testing.T) {
 	if status := visit(t, address).call("GET", "/health", nil, nil); status != 200 {
 		t.Errorf("the dashboard answers %d", status)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for !strings.Contains(string(sh.run(t, "audit", "list", "--action", "audit_alarm", "--json")), `"entry": 1`) {
 		if ctx.Err() != nil {

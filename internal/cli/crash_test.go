@@ -90,7 +90,7 @@ func killAtOrder(t *testing.T, sh *shell, g *gate) {
 	t.Helper()
 	server := httptest.NewServer(g)
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	copied := &shell{program: sh.program, folder: sh.folder, environ: append([]string(nil), sh.environ...)}
 	command := copied.tradingAt(server.URL).command(ctx, "trade")

@@ -25,7 +25,7 @@ func visit(t *testing.T, address string) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &visitor{t, &http.Client{Jar: jar, Timeout: 20 * time.Second}, address}
+	return &visitor{t, &http.Client{Jar: jar, Timeout: 2 * time.Minute}, address}
 }
 
 // call sends body as JSON and reads the answer into answer, which may be nil.

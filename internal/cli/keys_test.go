@@ -146,7 +146,7 @@ func (v *vault) killMidway(t *testing.T, sh *shell, batches int, keys ...secret.
 	}
 	execute("CREATE VIEW forever AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0")
 	execute(fmt.Sprintf("CREATE TRIGGER wait AFTER UPDATE ON user_keys WHEN NEW.user_id = '%s' BEGIN SELECT COUNT(*) FROM forever; END", left[100*batches+50].UserID))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	command := sh.command(ctx, "keys", "rotate")
 	stderr, err := command.StderrPipe()
@@ -256,7 +256,7 @@ func TestAWrongOrLostKeyOpensNothingAndWritesNothing(t *testing.T) {
 // fail returns standard error of a program that must fail.
 func (s *shell) fail(t *testing.T, arguments ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	command := s.command(ctx, arguments...)
 	var stderr bytes.Buffer

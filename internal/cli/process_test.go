@@ -166,7 +166,7 @@ func (s *server) stop(t *testing.T) {
 	_ = s.command.Process.Signal(os.Interrupt)
 	select {
 	case <-s.ended:
-	case <-time.After(40 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("the server does not stop")
 		s.kill(t)
 	}

@@ -48,7 +48,7 @@ func TestANewProcessTakesOverFromTheOldOne(t *testing.T) {
 	}
 	select {
 	case <-old.ended:
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the old process does not end")
 	}
 	if code := old.command.ProcessState.ExitCode(); code != 0 {

@@ -125,7 +125,7 @@ func TestTheSingleUserDashboardStaysOnThisMachine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
 			command := newShell(t, ask.environ...).command(ctx, append([]string{"dashboard", "--port", "0"}, ask.arguments...)...)
 			var said bytes.Buffer

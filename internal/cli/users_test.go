@@ -26,7 +26,7 @@ func newBrowser(t *testing.T, address string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, address, &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	return &browser{t, address, &http.Client{Jar: jar, Timeout: 2 * time.Minute}}
 }
 
 // post sends the body as a page of the server would and returns the status.
@@ -74,7 +74,7 @@ func (b *browser) wants(status, got int) {
 // eventuallyIn returns what the pattern's group finds in the file, once it is there.
 func eventuallyIn(t *testing.T, path string, pattern *regexp.Regexp) string {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for {

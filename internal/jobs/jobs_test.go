@@ -19,7 +19,7 @@ import (
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // onlyOnce is Config.Again where a test counts what one enqueuing makes.
 const onlyOnce = 10_000 * time.Hour
