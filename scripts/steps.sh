@@ -109,6 +109,10 @@ copied_anywhere() {
   TEST_PROGRAM=$root/bin/alpaca-trader TEST_COPIES=${TEST_COPIES:-60} long 14m ./internal/survival TestCopiesOfTheFilesAtAnyMoment
 }
 
+flooded() {
+  TEST_FLOOD_CYCLES=${TEST_FLOOD_CYCLES:-4} long 9m ./internal/cli TestAFloodOfSignInsDoesNotDelayTrading
+}
+
 live_and_replay() {
   say "Seeds from ${TEST_SEED:=1} on (TEST_SEED)"
   export TEST_SEED

@@ -116,6 +116,7 @@ slow_group() {
   slow_stage a_thousand_days "A thousand days of trading while everything fails" 900
   slow_stage a_day_of_everything "A day of everything: memory and goroutines" 900
   slow_stage copied_anywhere "Copies of the database's files at random moments" 900 program
+  slow_stage flooded "Cycles on time in a flood of sign-ins and slow clients" 600
   slow_stage live_and_replay "Live trading and its replay, with settings at random" 600
   slow_stage release_twice "A release built twice, in two folders" 1500
 }
