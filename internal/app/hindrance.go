@@ -100,12 +100,9 @@ func (a *Automation) hinder(accountID string, hindrance error) {
 	a.hindrances[accountID] = fault.Public(hindrance)
 }
 
-// withHindrance adds what is known of the reason to the sentence on the account's missed slots.
-func (a *Automation) withHindrance(accountID, sentence string) string {
+// hindrance is what is known of the reason why the account's slots were missed; empty: nothing is.
+func (a *Automation) hindrance(accountID string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if reason := a.hindrances[accountID]; reason != "" {
-		sentence += " The reason: " + reason
-	}
-	return sentence
+	return a.hindrances[accountID]
 }

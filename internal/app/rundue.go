@@ -81,7 +81,7 @@ func (a *Automation) miss(ctx context.Context, account trade.BrokerageAccount, r
 	}
 	a.Log.Warn("slots missed", "account", account.ID, "slot", run.Slot, "market time", now)
 	run.LeaseWait = busyWait
-	sentence := a.withHindrance(account.ID, MissedSentence(run.Calendar, run.Settings, run.Slot, through))
+	sentence := MissedSentence(run.Calendar, run.Settings, run.Slot, through, a.hindrance(account.ID))
 	_, err := a.Desk.Miss(ctx, run, now, sentence)
 	if fault.Is(err, fault.Conflict) && !errors.Is(err, desk.ErrBusy) { // the slot has its record; others may have none
 		now, err = run.Slot, nil

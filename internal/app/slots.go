@@ -37,8 +37,12 @@ func Late(calendar *market.Calendar, settings trade.Settings, simulated bool, sl
 // longestPatience bounds how late a slot of a rare schedule may run: its bars are hours old then.
 const longestPatience = 30 * time.Minute
 
-// MissedSentence says which slots passed while nothing ran, from the first up to now.
-func MissedSentence(calendar *market.Calendar, settings trade.Settings, first, now time.Time) string {
+// MissedSentence says which slots passed while nothing ran, from the first up to now, and the reason
+// in a sentence, where it is known.
+func MissedSentence(calendar *market.Calendar, settings trade.Settings, first, now time.Time, reason string) string {
+	if reason != "" {
+		reason = " The reason: " + reason
+	}
 	count, last := 1, first
 	for count < mostMissed {
 		next, err := nextRun(calendar, settings, last)
@@ -50,11 +54,11 @@ func MissedSentence(calendar *market.Calendar, settings trade.Settings, first, n
 	const form = "2006-01-02 15:04 UTC"
 	switch {
 	case count == 1:
-		return fmt.Sprintf("Missed: nothing ran at %s. It is not made up for.", first.UTC().Format(form))
+		return fmt.Sprintf("Missed: nothing ran at %s. It is not made up for.%s", first.UTC().Format(form), reason)
 	case count == mostMissed:
-		return fmt.Sprintf("Missed: nothing ran in more than %d slots since %s. They are not made up for.", count, first.UTC().Format(form))
+		return fmt.Sprintf("Missed: nothing ran in more than %d slots since %s. They are not made up for.%s", count, first.UTC().Format(form), reason)
 	default:
-		return fmt.Sprintf("Missed: nothing ran in %d slots from %s to %s. They are not made up for.", count, first.UTC().Format(form), last.UTC().Format(form))
+		return fmt.Sprintf("Missed: nothing ran in %d slots from %s to %s. They are not made up for.%s", count, first.UTC().Format(form), last.UTC().Format(form), reason)
 	}
 }
 

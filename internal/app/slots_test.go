@@ -43,7 +43,7 @@ func TestNoSlotOfAYearIsDoubledOrLost(t *testing.T) {
 		}
 		after := next(now)
 		if app.Late(nil, settings, false, due, now) {
-			missed += countNamed(t, app.MissedSentence(nil, settings, due, now), due, now, next)
+			missed += countNamed(t, app.MissedSentence(nil, settings, due, now, ""), due, now, next)
 		} else {
 			ran++
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,8 @@ func scheduleCommand(env *Environment) *cobra.Command {
 // runSchedule runs a cycle at each slot until the context ends. A failed cycle is logged and
 // recorded, and the next slot comes all the same.
 func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
-	var slot time.Time
+	var slot, at time.Time
+	var seen trade.MarketClock
 	for {
 		now, err := job.account.Client.Clock(ctx)
 		switch {
@@ -58,9 +60,17 @@ func (e *Environment) runSchedule(ctx context.Context, job *tradingJob) error {
 			return nil
 		case err != nil && slot.IsZero():
 			return err // never begun: the keys or the address are wrong
+		case errors.Is(err, trade.ErrKeysRefused): // the slot's cycle records it, and halts the account
+			job.hindrance, now, err = fault.Public(err), seen, nil
+			now.Timestamp = seen.Timestamp.Add(e.now().Sub(at))
 		case err != nil:
 			e.Logger.Warn("the broker's clock is not to be had; waiting", "error", err)
+			job.hindrance = fault.Public(err)
 		default:
+			seen, at = now, e.now()
+			if now.Timestamp.Before(slot) {
+				job.hindrance = ""
+			}
 			job.calendar.Refresh(ctx, job.account.Client, now.Timestamp)
 		}
 		if err == nil && slot.IsZero() {
@@ -112,7 +122,7 @@ func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Ti
 	switch {
 	case err != nil:
 	case app.Late(&job.calendar, job.settings, run.SimulatedTime, slot, now.Timestamp):
-		cycle, err = job.session.Desk.Miss(ctx, run, now.Timestamp, app.MissedSentence(&job.calendar, job.settings, slot, now.Timestamp))
+		cycle, err = job.session.Desk.Miss(ctx, run, now.Timestamp, app.MissedSentence(&job.calendar, job.settings, slot, now.Timestamp, job.hindrance))
 	default:
 		cycle, err = job.session.Desk.RunCycle(ctx, run)
 	}
@@ -126,6 +136,7 @@ func (e *Environment) runSlot(ctx context.Context, job *tradingJob, slot time.Ti
 			return slot, err
 		}
 	}
+	job.hindrance = ""
 	next, err := nextSlot(&job.calendar, job.settings, now.Timestamp)
 	if err != nil {
 		return slot, err
@@ -142,6 +153,8 @@ type tradingJob struct {
 	symbols  []string
 	dryRun   bool
 	calendar market.Calendar // as far as the broker has told it
+	// hindrance is why the slot could not begin, in a sentence; empty: nothing is known.
+	hindrance string
 }
 
 // openTrading reads settings and watchlist and opens the account and the journal.
