@@ -56,7 +56,8 @@ func (d *Desk) acquire(ctx context.Context, accountID, holder string, wait time.
 	}
 }
 
-// renew keeps the lease until the context ends, or ends it when the lease is lost.
+// renew keeps the lease until the context ends, or ends it when the lease is lost: another holds it,
+// or has held it and left, so that asking again was a new lease, which nobody here works under.
 func (d *Desk) renew(ctx context.Context, lease trade.Lease, end context.CancelCauseFunc) {
 	ticker := time.NewTicker(leaseRenew)
 	defer ticker.Stop()
@@ -66,7 +67,13 @@ func (d *Desk) renew(ctx context.Context, lease trade.Lease, end context.CancelC
 			return
 		case <-ticker.C:
 		}
-		if _, err := d.Journal.AcquireLease(ctx, lease.AccountID, lease.Holder); fault.Is(err, fault.Conflict) {
+		renewed, err := d.Journal.AcquireLease(ctx, lease.AccountID, lease.Holder)
+		if err == nil && renewed != lease {
+			d.release(renewed)
+			err = fault.New(fault.Conflict, "Another process has taken over this account.")
+		}
+		if fault.Is(err, fault.Conflict) {
+			d.Log.Warn("the account's lease is lost; its work ends here", "account", lease.AccountID, "error", err)
 			end(err)
 			return
 		}

@@ -109,6 +109,9 @@ func (r *replicas) stopInTheMiddle(t *testing.T) (*process, string) {
 	return stopped, account
 }
 
+// longestSaid bounds what a failed test shows of a log.
+const longestSaid = 8 << 10
+
 // Servers on one database share the work. One of them sleeps beyond its lease in the middle of
 // sending orders: another sends them, and the sleeper sends and writes nothing when it wakes up. One
 // that dies is taken over.
@@ -133,8 +136,17 @@ func TestServersShareTheWorkAndNobodyDoesItTwice(t *testing.T) {
 			r.cycle(t, "another server has taken the account over", func() bool { return holder() != before })
 			r.calm(t)
 			r.idle(t)
+			asleep := len(sleeper.said(t))
 			_ = sleeper.command.Process.Signal(syscall.SIGCONT)
-			until(t, "the sleeper was refused", func() bool { return strings.Contains(sleeper.said(t), "Another process has taken over this account") })
+			t.Cleanup(func() {
+				if said := sleeper.said(t); t.Failed() {
+					t.Logf("the sleeper said, at the end:\n%s", said[max(0, len(said)-longestSaid):])
+				}
+			})
+			until(t, "the sleeper's work ended without effect", func() bool {
+				said := sleeper.said(t)[asleep:]
+				return strings.Contains(said, "Another process has taken over this account") || strings.Contains(said, "lease is lost") || strings.Contains(said, "cycle failed")
+			})
 			r.idle(t)
 			r.recovered(t, found)
 
