@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -185,18 +184,12 @@ func TestDangerousActsNeedAFreshFactor(t *testing.T) {
 // stepUpRoutes are the routes that ask for a fresh factor, from the description that clients get.
 func stepUpRoutes(t *testing.T) []string {
 	t.Helper()
-	description, err := api.OpenAPI("test")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var document struct {
 		Paths map[string]map[string]struct {
 			StepUp bool `json:"x-step-up"`
 		}
 	}
-	if err := json.Unmarshal(description, &document); err != nil {
-		t.Fatal(err)
-	}
+	described(t, &document)
 	var routes []string
 	for path, methods := range document.Paths {
 		for method, operation := range methods {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jcap24/alpaca-trader/internal/api"
 	"github.com/jcap24/alpaca-trader/internal/store/storetest"
 )
 
@@ -39,10 +38,6 @@ func (s schema) is(kind string) bool { return slices.Contains(s.Type, kind) }
 // bodySchemas returns the schema of every route's body, from the description that clients get.
 func bodySchemas(t testing.TB) map[string]schema {
 	t.Helper()
-	description, err := api.OpenAPI("test")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var document struct {
 		Paths map[string]map[string]struct {
 			RequestBody struct {
@@ -51,9 +46,7 @@ func bodySchemas(t testing.TB) map[string]schema {
 		}
 		Components struct{ Schemas map[string]schema }
 	}
-	if err := json.Unmarshal(description, &document); err != nil {
-		t.Fatal(err)
-	}
+	described(t, &document)
 	bodies := map[string]schema{}
 	for path, methods := range document.Paths {
 		for method, operation := range methods {
@@ -241,18 +234,12 @@ func TestTextIsOnlyText(t *testing.T) {
 // queryParameters are the parameters that each route reads behind its path.
 func queryParameters(t *testing.T) map[string][]string {
 	t.Helper()
-	description, err := api.OpenAPI("test")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var document struct {
 		Paths map[string]map[string]struct {
 			Parameters []struct{ Name, In string }
 		}
 	}
-	if err := json.Unmarshal(description, &document); err != nil {
-		t.Fatal(err)
-	}
+	described(t, &document)
 	found := map[string][]string{}
 	for path, methods := range document.Paths {
 		for method, operation := range methods {

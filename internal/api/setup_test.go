@@ -425,3 +425,15 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// described reads what clients are told of the routes into document.
+func described(t testing.TB, document any) {
+	t.Helper()
+	description, err := api.OpenAPI("test")
+	if err == nil {
+		err = json.Unmarshal(description, document)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
